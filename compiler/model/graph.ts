@@ -1,0 +1,106 @@
+/** The network as read from the file: what every later stage starts from. Plain, read-only data. */
+
+export type DType = 'int8' | 'uint8' | 'int16' | 'int32' | 'int64' | 'float32' | 'bool';
+
+export const bytesPerElement: Readonly<Record<DType, number>> = {
+  int8: 1,
+  uint8: 1,
+  int16: 2,
+  int32: 4,
+  int64: 8,
+  float32: 4,
+  bool: 1,
+};
+
+/** real = scale * (code - zeroPoint). One entry, or one per slice along `axis`. Scales are float32 values. */
+export interface Quantisation {
+  readonly scales: readonly number[];
+  readonly zeroPoints: readonly number[];
+  readonly axis: number;
+}
+
+export interface Tensor {
+  readonly id: number;
+  /** As written in the file; not always unique. */
+  readonly name: string;
+  /** NHWC for pictures; as in the file otherwise. Every dimension is at least 1. */
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly quantisation?: Quantisation;
+  /** Constant content, little-endian, exactly elements x bytesPerElement long. */
+  readonly data?: Uint8Array;
+}
+
+export type Activation = 'none' | 'relu' | 'relu_n1_to_1' | 'relu6';
+export type Padding = 'same' | 'valid';
+
+/** Options of each operator that has any, with TFLite's meaning. */
+export type Attributes =
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'window'; // conv, depthwise, transpose conv, pools
+      readonly padding: Padding;
+      readonly strideY: number;
+      readonly strideX: number;
+      readonly dilationY: number;
+      readonly dilationX: number;
+      /** Pools only: the size of the window; 0 otherwise. */
+      readonly windowHeight: number;
+      readonly windowWidth: number;
+      /** Depthwise only; 0 otherwise. */
+      readonly depthMultiplier: number;
+      readonly activation: Activation;
+    }
+  | { readonly kind: 'dense'; readonly activation: Activation; readonly keepDims: boolean }
+  | { readonly kind: 'activation'; readonly activation: Activation } // add, sub, mul
+  | { readonly kind: 'axis'; readonly axis: number; readonly activation: Activation } // concatenation, pack, unpack, split
+  | { readonly kind: 'softmax'; readonly beta: number }
+  | { readonly kind: 'leaky'; readonly alpha: number }
+  | { readonly kind: 'reduce'; readonly keepDims: boolean }
+  | { readonly kind: 'resize'; readonly alignCorners: boolean; readonly halfPixelCenters: boolean }
+  | {
+      readonly kind: 'stridedSlice';
+      readonly beginMask: number;
+      readonly endMask: number;
+      readonly shrinkMask: number;
+    }
+  | { readonly kind: 'matmul'; readonly adjointX: boolean; readonly adjointY: boolean };
+
+export interface Layer {
+  /** Position in execution order, from 0. */
+  readonly index: number;
+  /** The short name used in plans: unique in the graph. */
+  readonly name: string;
+  /** The full name of the first output tensor, as written in the file. */
+  readonly fullName: string;
+  /** TFLite's builtin operator name, e.g. `CONV_2D`. */
+  readonly operator: string;
+  /** Tensor ids; -1 where an optional input is absent. */
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly attributes: Attributes;
+}
+
+export interface Graph {
+  readonly name: string;
+  /** In execution order. */
+  readonly layers: readonly Layer[];
+  /** Indexed by tensor id. */
+  readonly tensors: readonly Tensor[];
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+}
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, dimension) => product * dimension, 1);
+}
+
+export function tensorBytes(tensor: Tensor): number {
+  return elementCount(tensor.shape) * bytesPerElement[tensor.dtype];
+}
+
+export function tensorAt(graph: Graph, id: number): Tensor {
+  const tensor = graph.tensors[id];
+  if (tensor === undefined) throw new Error(`no tensor ${id} in ${graph.name}`);
+  return tensor;
+}
