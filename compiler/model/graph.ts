@@ -23,12 +23,14 @@ export interface Tensor {
   readonly id: number;
   /** As written in the file; not always unique. */
   readonly name: string;
-  /** NHWC for pictures; as in the file otherwise. Every dimension is at least 1. */
+  /** NHWC for pictures; as in the file otherwise. Every dimension is at least 1, in tensors that a layer uses. */
   readonly shape: readonly number[];
   readonly dtype: DType;
   readonly quantisation?: Quantisation;
   /** Constant content, little-endian, exactly elements x bytesPerElement long. */
   readonly data?: Uint8Array;
+  /** State that is kept from one run to the next (SVDF, LSTM): no layer's output, and starts at its zero point. */
+  readonly variable?: true;
 }
 
 export type Activation = 'none' | 'relu' | 'relu_n1_to_1' | 'relu6';
@@ -44,6 +46,8 @@ export type Attributes =
       readonly strideX: number;
       readonly dilationY: number;
       readonly dilationX: number;
+      /** Rows and columns added on each side, in place of `padding`: set where an explicit PAD was folded in. */
+      readonly pads?: { readonly top: number; readonly left: number; readonly bottom: number; readonly right: number };
       /** Pools only: the size of the window; 0 otherwise. */
       readonly windowHeight: number;
       readonly windowWidth: number;
@@ -53,7 +57,8 @@ export type Attributes =
     }
   | { readonly kind: 'dense'; readonly activation: Activation; readonly keepDims: boolean }
   | { readonly kind: 'activation'; readonly activation: Activation } // add, sub, mul
-  | { readonly kind: 'axis'; readonly axis: number; readonly activation: Activation } // concatenation, pack, unpack, split
+  // concatenation, pack, unpack, split, split_v, arg_max; counted from the front, also where the file counts from the end
+  | { readonly kind: 'axis'; readonly axis: number; readonly activation: Activation }
   | { readonly kind: 'softmax'; readonly beta: number }
   | { readonly kind: 'leaky'; readonly alpha: number }
   | { readonly kind: 'reduce'; readonly keepDims: boolean }
@@ -97,6 +102,20 @@ export function elementCount(shape: readonly number[]): number {
 
 export function tensorBytes(tensor: Tensor): number {
   return elementCount(tensor.shape) * bytesPerElement[tensor.dtype];
+}
+
+/**
+ * Content of a constant list of integers (axes, paddings, a shape), as operators take it in a tensor; undefined where
+ * the tensor is not constant, not of integers or longer than such a list can be.
+ */
+export function integersOf(tensor: Tensor): readonly number[] | undefined {
+  const { data, dtype } = tensor;
+  const count = elementCount(tensor.shape);
+  if (data === undefined || data.length !== tensorBytes(tensor) || count > 65_536) return undefined;
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  if (dtype === 'int32') return Array.from({ length: count }, (_, index) => view.getInt32(4 * index, true));
+  if (dtype === 'int64') return Array.from({ length: count }, (_, index) => Number(view.getBigInt64(8 * index, true)));
+  return undefined;
 }
 
 export function tensorAt(graph: Graph, id: number): Tensor {
