@@ -1,0 +1,78 @@
+/** Finds the programs that a firmware run needs, and says how to get the ones that are missing. */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { type Diagnostic, failure, type Result, success } from '../../../compiler/diagnostics.ts';
+
+const packages = {
+  'arm-none-eabi-gcc': 'gcc-arm-none-eabi libnewlib-arm-none-eabi',
+  'arm-none-eabi-nm': 'binutils-arm-none-eabi',
+  'arm-none-eabi-size': 'binutils-arm-none-eabi',
+  'qemu-system-arm': 'qemu-system-arm',
+  gcc: 'gcc libc6-dev',
+  clang: 'clang',
+} as const;
+
+export type ToolName = keyof typeof packages;
+export type ToolPaths<Name extends ToolName = ToolName> = Readonly<Record<Name, string>>;
+
+export const firmwareToolNames = [
+  'arm-none-eabi-gcc',
+  'arm-none-eabi-nm',
+  'arm-none-eabi-size',
+  'qemu-system-arm',
+] as const;
+export type FirmwareTools = ToolPaths<(typeof firmwareToolNames)[number]>;
+
+/** Stable code of the diagnostic for a tool that is not installed; the command line's exit code 3. */
+export const toolMissing = 'tool-missing';
+
+/**
+ * Absolute paths of the tools, looked up on the PATH.
+ * @param overrides paths that the user has set; they are used as they stand if they can be run
+ */
+export function findTools<Name extends ToolName>(
+  names: readonly Name[],
+  overrides: Partial<ToolPaths<Name>> = {},
+): Result<ToolPaths<Name>> {
+  const missing: Diagnostic[] = [];
+  const found: Partial<Record<Name, string>> = {};
+  for (const name of names) {
+    const path = findExecutable(overrides[name] ?? name);
+    if (path === undefined) missing.push(missingTool(name, overrides[name]));
+    else found[name] = path;
+  }
+  return missing.length > 0 ? failure(...missing) : success(found as ToolPaths<Name>);
+}
+
+function missingTool(name: ToolName, override: string | undefined): Diagnostic {
+  return {
+    severity: 'error',
+    code: toolMissing,
+    message:
+      override === undefined
+        ? `${name} is needed to build and run firmware and is not on the PATH`
+        : `${name} was set to '${override}', where there is no program to run`,
+    remedy: `install it (Debian or Ubuntu: apt install ${packages[name]}; elsewhere: your package manager or the vendor's site) and make sure that it is on the PATH`,
+  };
+}
+
+function findExecutable(command: string): string | undefined {
+  const suffixes = process.platform === 'win32' ? ['.exe', ''] : [''];
+  const folders = isAbsolute(command) ? [''] : (process.env.PATH ?? '').split(delimiter).filter((it) => it !== '');
+  for (const folder of folders) {
+    for (const suffix of suffixes) {
+      const path = folder === '' ? command + suffix : join(folder, command + suffix);
+      if (isExecutable(path)) return path;
+    }
+  }
+  return undefined;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
