@@ -111,7 +111,7 @@ export function tensorBytes(tensor: Tensor): number {
 export function integersOf(tensor: Tensor): readonly number[] | undefined {
   const { data, dtype } = tensor;
   const count = elementCount(tensor.shape);
-  if (data === undefined || data.length !== tensorBytes(tensor) || count > 65_536) return undefined;
+  if (data === undefined || data.length !== tensorBytes(tensor) || count > 1024) return undefined;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   if (dtype === 'int32') return Array.from({ length: count }, (_, index) => view.getInt32(4 * index, true));
   if (dtype === 'int64') return Array.from({ length: count }, (_, index) => Number(view.getBigInt64(8 * index, true)));

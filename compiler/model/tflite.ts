@@ -17,7 +17,7 @@ import {
   rootTable,
   type Table,
 } from './flatbuffer.ts';
-import { bytesPerElement, type DType, type Graph, type Layer, type Quantisation, type Tensor } from './graph.ts';
+import type { DType, Graph, Layer, Quantisation, Tensor } from './graph.ts';
 import { nameLayers } from './names.ts';
 import { readAttributes } from './options.ts';
 import {
@@ -38,8 +38,6 @@ import {
 } from './schema.ts';
 
 const tableLimit = 65_536;
-const rankLimit = 8;
-const tensorBytesLimit = 256 * 1024 * 1024;
 
 const dtypes = new Map(Object.entries(tensorTypeCodes).map(([dtype, code]) => [code, dtype as DType]));
 
@@ -127,7 +125,7 @@ function readTensor(table: Table, id: number, buffers: readonly Table[]): Tensor
   if (hasField(table, tensorSlots.sparsity)) {
     refuse('unsupported-sparse', `${place} is stored sparse.`, 'Export the model with dense weights.', name);
   }
-  const shape = readShape(table, place, name, dtype);
+  const shape = readInt32s(table, tensorSlots.shape);
   const quantisation = readQuantisation(table, place, shape);
   const data = readData(table, place, buffers);
   const variable = readUint8(table, tensorSlots.isVariable) !== 0;
@@ -140,34 +138,6 @@ function readTensor(table: Table, id: number, buffers: readonly Table[]): Tensor
     ...(data === undefined ? {} : { data }),
     ...(variable ? { variable } : {}),
   };
-}
-
-function readShape(table: Table, place: string, name: string, dtype: DType): readonly number[] {
-  const shape = readInt32s(table, tensorSlots.shape);
-  const text = `[${shape.slice(0, rankLimit).join(', ')}]`;
-  if (shape.length > rankLimit) damaged(place, `it has ${shape.length} dimensions, more than ${rankLimit}`);
-  if (shape.some((dimension) => dimension < 0)) {
-    refuse(
-      'dynamic-shape',
-      `${place} has the shape ${text}; every dimension must be known.`,
-      'Export the model with a fixed input shape, batch size 1.',
-      name,
-    );
-  }
-  // Stops at the first product above the limit, so that the product stays exact.
-  let size = bytesPerElement[dtype];
-  for (const dimension of shape) {
-    size *= dimension;
-    if (size > tensorBytesLimit) {
-      refuse(
-        'tensor-too-large',
-        `${place} has the shape ${text} (${dtype}): more than ${tensorBytesLimit} bytes.`,
-        'Choose a model that a microcontroller can hold.',
-        name,
-      );
-    }
-  }
-  return shape;
 }
 
 function readQuantisation(tensor: Table, place: string, shape: readonly number[]): Quantisation | undefined {
