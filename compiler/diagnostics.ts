@@ -11,6 +11,17 @@ export interface TextRange {
   readonly endColumn: number;
 }
 
+export interface TextEdit {
+  readonly range: TextRange;
+  readonly text: string;
+}
+
+/** A remedy that a machine can apply: all edits refer to the text before any of them. */
+export interface Fix {
+  readonly title: string;
+  readonly edits: readonly TextEdit[];
+}
+
 export interface Diagnostic {
   readonly severity: Severity;
   /** Stable, kebab-case: `unknown-layer`, `budget-exceeded`, ... */
@@ -24,6 +35,7 @@ export interface Diagnostic {
   readonly range?: TextRange;
   /** The layer or tensor that it is about. */
   readonly layer?: string;
+  readonly fixes?: readonly Fix[];
 }
 
 export type Result<T> =

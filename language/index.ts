@@ -1,0 +1,7 @@
+/** The training plan language: text to `TrainingPlan` and back. Runs in Node and in a browser worker. */
+
+export { type Board, boards, cores } from './boards.ts';
+export { isPattern, type LayerIndex, layerIndex, type TrainableLayer, trainableLayer } from './layers.ts';
+export { type ParsedPlan, parsePlan } from './parse.ts';
+export { type Places, type Resolution, type ResolveOptions, resolveFully, resolvePlan } from './resolve.ts';
+export type { LayerChange, UpdateLineMeaning } from './resolveUpdate.ts';
