@@ -1,0 +1,54 @@
+/**
+ * Runs every test suite in turn, adds up their results, and fails if one fails. With CI=true the slow tests are on.
+ * The last line, and build/test-summary.txt, is 'N passed, N failed, N skipped'.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
+const reportFolder = 'build';
+const slow = process.env.CI === 'true' ? { FIRMTUNE_SLOW: '1', FIRMTUNE_FUZZ: '10000' } : {};
+const environment = { ...slow, ...process.env };
+
+const suites = [runVitest];
+
+mkdirSync(reportFolder, { recursive: true });
+const results = suites.map((suite) => suite());
+const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
+const summary = `${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`;
+writeFileSync(join(reportFolder, 'test-summary.txt'), `${summary}\n`);
+console.log(`\n${summary}`);
+process.exit(results.every((result) => result.ok) ? 0 : 1);
+
+function runVitest() {
+  const report = join(reportFolder, 'vitest.json');
+  rmSync(report, { force: true });
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json'];
+  const { status } = spawnSync(process.execPath, [...vitest, `--outputFile.json=${report}`], {
+    stdio: 'inherit',
+    env: environment,
+  });
+  const json = readJson(report);
+  if (json === undefined) return { passed: 0, failed: 1, skipped: 0, ok: false };
+  // A file that cannot be loaded has no tests of its own.
+  const broken = json.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length;
+  return {
+    passed: json.numPassedTests,
+    failed: json.numFailedTests + broken,
+    skipped: json.numPendingTests + json.numTodoTests,
+    ok: status === 0,
+  };
+}
+
+function readJson(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
