@@ -1,0 +1,76 @@
+#include "ft_arithmetic.h"
+#include "ft_kernels.h"
+#include "ft_layout.h"
+
+/* One output position: the window's place in the picture and its taps inside of it. */
+typedef struct ft_depthwise_place {
+  int32_t top, left;
+  ft_range ky, kx;
+} ft_depthwise_place;
+
+/* Accumulators of output channels [channel, channel + count); the multiplier is 1, so channels lie side by
+ * side. */
+static inline void ft_depthwise_sums(const ft_window *w, const ft_depthwise_place *place, const int8_t *input,
+                                     const int8_t *weights, int32_t channel, int32_t count, uint32_t *sums) {
+  const int16_t zero_point = (int16_t)w->in_zero_point;
+  for (int32_t ky = place->ky.begin; ky < place->ky.end; ky++) {
+    const int32_t y = ft_ring_row(place->top + ky * w->dilation_y, w->in_rows);
+    const int8_t *row = input + y * w->in_width * w->in_channels + channel;
+    for (int32_t kx = place->kx.begin; kx < place->kx.end; kx++) {
+      const int8_t *in = row + (place->left + kx * w->dilation_x) * w->in_channels;
+      const int8_t *taps = weights + (ky * w->kernel_width + kx) * w->weight_channels;
+      for (int32_t c = 0; c < count; c++)
+        sums[c] += (uint32_t)(taps[c] * (int16_t)(in[c] - zero_point));
+    }
+  }
+}
+
+static inline void ft_depthwise_sums_multiplied(const ft_window *w, const ft_depthwise_place *place,
+                                                const int8_t *input, const int8_t *weights, int32_t channel,
+                                                int32_t count, uint32_t *sums) {
+  const int32_t depth_multiplier = w->out_channels / w->in_channels;
+  for (int32_t ky = place->ky.begin; ky < place->ky.end; ky++) {
+    const int32_t y = ft_ring_row(place->top + ky * w->dilation_y, w->in_rows);
+    for (int32_t kx = place->kx.begin; kx < place->kx.end; kx++) {
+      const int8_t *in = input + (y * w->in_width + place->left + kx * w->dilation_x) * w->in_channels;
+      const int8_t *taps = weights + (ky * w->kernel_width + kx) * w->weight_channels;
+      for (int32_t c = 0; c < count; c++)
+        sums[c] += (uint32_t)(taps[c] * (in[(channel + c) / depth_multiplier] - w->in_zero_point));
+    }
+  }
+}
+
+void ft_depthwise_s8(const ft_window *window, const int8_t *input, const int8_t *weights, const int32_t *bias,
+                     const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
+                     int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end) {
+  const ft_window w = *window;
+  for (int32_t y = row_begin; y < row_end; y++) {
+    ft_depthwise_place place;
+    place.top = y * w.stride_y - w.pad_top;
+    place.ky = ft_taps_inside(place.top, w.kernel_height, w.dilation_y, w.in_height);
+    int8_t *out = output + ft_ring_row(y, w.out_rows) * w.out_width * w.out_channels;
+    for (int32_t x = 0; x < w.out_width; x++) {
+      place.left = x * w.stride_x - w.pad_left;
+      place.kx = ft_taps_inside(place.left, w.kernel_width, w.dilation_x, w.in_width);
+      for (int32_t channel = channel_begin; channel < channel_end; channel += FT_BLOCK) {
+        const int32_t count = ft_min(FT_BLOCK, channel_end - channel);
+        const int8_t *taps = weights + (channel - channel_begin);
+        uint32_t sums[FT_BLOCK];
+        int32_t values[FT_BLOCK];
+        for (int32_t c = 0; c < count; c++)
+          sums[c] = (uint32_t)bias[channel + c];
+        if (w.in_channels != w.out_channels)
+          ft_depthwise_sums_multiplied(&w, &place, input, taps, channel, count, sums);
+        else if (count == FT_BLOCK) /* the constant lets the compiler keep the sums in registers */
+          ft_depthwise_sums(&w, &place, input, taps, channel, FT_BLOCK, sums);
+        else
+          ft_depthwise_sums(&w, &place, input, taps, channel, count, sums);
+        for (int32_t c = 0; c < count; c++)
+          values[c] = ft_wrapping_add(
+              ft_requantise((int32_t)sums[c], multiplier[channel + c], shift[channel + c]), w.out_zero_point);
+        const uint32_t bit = (uint32_t)((y * w.out_width + x) * w.out_channels + channel);
+        ft_store_s8(values, count, w.act_min, w.act_max, out + x * w.out_channels + channel, mask, bit);
+      }
+    }
+  }
+}
