@@ -1,6 +1,6 @@
 /** What will run: a flat list of steps over buffers. The C generator prints it, the simulator performs it. */
 
-export type Phase = 'forward' | 'loss' | 'backward' | 'update';
+export type Phase = 'initialise' | 'forward' | 'loss' | 'backward' | 'update';
 
 /** What a buffer is for; the series of the memory timeline. */
 export type Role =
@@ -35,7 +35,7 @@ export interface ProgramBuffer {
   /** First and last step that uses it, inclusive; arena only, -1 otherwise. */
   readonly first: number;
   readonly last: number;
-  /** Byte offset in the arena; -1 otherwise. */
+  /** Byte offset in the arena or in the block of static SRAM; -1 in flash. */
   readonly offset: number;
   /** Why it is alive, in words for the report. */
   readonly reason?: string;
@@ -51,8 +51,7 @@ export type Argument =
   | { readonly kind: 'null' }
   | { readonly kind: 'int'; readonly value: Affine }
   | { readonly kind: 'float' /** a float32 value */; readonly value: number }
-  /** The caller's input and label of this training step. */
-  | { readonly kind: 'input' }
+  /** The class number that the caller gives to this training step. */
   | { readonly kind: 'label' };
 
 export interface KernelCall {
@@ -75,11 +74,30 @@ export interface Step {
   readonly macs: number;
 }
 
+/** Where the caller's data and the results lie. */
+export interface ProgramPorts {
+  readonly input: BufferId;
+  /** int8 codes or float32 values of the network's result, before the loss. */
+  readonly output: BufferId;
+  /** Absent in a program that only infers. */
+  readonly training?: {
+    readonly loss: BufferId;
+    readonly prediction: BufferId;
+    readonly learningRate: BufferId;
+    readonly batchCount: BufferId;
+    readonly batch: number;
+  };
+}
+
 export interface Program {
   readonly name: string;
   readonly buffers: readonly ProgramBuffer[];
+  /** Performed once, to reach the factory state. */
+  readonly initialise: readonly Step[];
   readonly steps: readonly Step[];
   readonly arenaBytes: number;
+  readonly sramBytes: number;
+  readonly ports: ProgramPorts;
 }
 
 export function affineAt(value: Affine, iteration: number): number {

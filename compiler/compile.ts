@@ -1,0 +1,120 @@
+/** The whole pipeline on one screen: a graph and a plan become a program. */
+import { type Diagnostic, DiagnosticError, failure, type Result, success } from './diagnostics.ts';
+import type { ArenaSolution } from './memory/arena.ts';
+import { type PlaceOptions, placeBuffers } from './memory/place.ts';
+import type { Graph } from './model/graph.ts';
+import type { BufferId, Program, ProgramPorts } from './program.ts';
+import { lowerBackwardPass, lowerHead } from './schedule/backward.ts';
+import { at, call, ProgramBuilder } from './schedule/builder.ts';
+import { foldPads } from './schedule/fold.ts';
+import { lowerForwardPass } from './schedule/forward.ts';
+import { type Differentiation, differentiate } from './training/differentiate.ts';
+import type { TrainingPlan } from './training/plan.ts';
+import { type PreparedNetwork, prepareNetwork } from './training/prepare.ts';
+import { emitRate, trainingState } from './training/schedule.ts';
+
+export interface Compilation {
+  readonly program: Program;
+  readonly network: PreparedNetwork;
+  readonly differentiation: Differentiation;
+  readonly arena: ArenaSolution;
+}
+
+export interface CompileOptions {
+  /** Time limit of the arena search in milliseconds. */
+  readonly arenaMilliseconds?: number;
+  readonly cancelled?: () => boolean;
+}
+
+/** A training program. User mistakes come back as diagnostics that name the layer. */
+export function compile(graph: Graph, plan: TrainingPlan, options: CompileOptions = {}): Result<Compilation> {
+  return diagnosed(() => {
+    const prepared = prepareNetwork(graph, plan);
+    const network = { ...prepared, graph: foldPads(prepared.graph) };
+    const differentiation = differentiate(network);
+    const builder = new ProgramBuilder();
+    const state = trainingState(builder, plan.train);
+    const forward = lowerForwardPass(builder, network.graph, {
+      everyTensor: false,
+      differentiation,
+      settings: plan.train,
+    });
+    const head = lowerHead(builder, network.graph, network.head, forward, state.prediction);
+    const optimization = { settings: plan.train, rate: state.rate, stepCount: state.stepCount };
+    emitRate(builder, network.head.layer, plan.train, state);
+    lowerBackwardPass(builder, network.graph, network.head, head, forward, differentiation, optimization, state);
+    builder.step({
+      layer: network.head.layer,
+      phase: 'update',
+      when: 'batch',
+      calls: [call('ft_count', { counter: at(state.stepCount) })],
+    });
+    const ports: ProgramPorts = {
+      input: bufferOf(forward.tensors, network.graph.inputs[0]),
+      output: head.logits,
+      training: { ...state, batch: plan.train.batch },
+    };
+    const { program, arena } = finish(plan.name, builder, ports, options, false);
+    return { program, network, differentiation, arena };
+  });
+}
+
+/** A program that only infers; with `everyTensor` unfolded, each tensor in a place of its own. */
+export function compileInference(
+  graph: Graph,
+  options: CompileOptions & { readonly everyTensor: boolean },
+): Result<{ readonly program: Program; readonly tensors: ReadonlyMap<number, BufferId> }> {
+  return diagnosed(() => {
+    const builder = new ProgramBuilder();
+    const network = options.everyTensor ? graph : foldPads(graph);
+    const { tensors } = lowerForwardPass(builder, network, { everyTensor: options.everyTensor });
+    const ports = {
+      input: bufferOf(tensors, graph.inputs[0]),
+      output: bufferOf(tensors, graph.outputs[0]),
+    };
+    const { program } = finish(graph.name, builder, ports, options, options.everyTensor);
+    return { program, tensors };
+  });
+}
+
+function bufferOf(tensors: ReadonlyMap<number, BufferId>, id: number | undefined): BufferId {
+  const buffer = tensors.get(id ?? -1);
+  if (buffer === undefined) throw new Error(`no buffer for tensor ${id}`);
+  return buffer;
+}
+
+function finish(
+  name: string,
+  builder: ProgramBuilder,
+  ports: ProgramPorts,
+  options: CompileOptions,
+  keepAll: boolean,
+): { program: Program; arena: ArenaSolution } {
+  const place: PlaceOptions = {
+    fromStart: [ports.input],
+    toEnd: ports.training === undefined ? [ports.output] : [],
+    keepAll,
+    ...(options.arenaMilliseconds === undefined ? {} : { milliseconds: options.arenaMilliseconds }),
+    ...(options.cancelled === undefined ? {} : { cancelled: options.cancelled }),
+  };
+  const { buffers, arenaBytes, sramBytes, solution } = placeBuffers(builder.buffers, builder.steps, place);
+  const program = {
+    name,
+    buffers,
+    initialise: builder.initialise,
+    steps: builder.steps,
+    arenaBytes,
+    sramBytes,
+    ports,
+  };
+  return { program, arena: solution };
+}
+
+function diagnosed<T>(run: () => T): Result<T> {
+  try {
+    return success(run());
+  } catch (error) {
+    if (error instanceof DiagnosticError) return failure(error.diagnostic satisfies Diagnostic);
+    throw error;
+  }
+}

@@ -1,0 +1,110 @@
+/** From steps over named buffers to offsets: lifetimes, the arena, and the block of static SRAM. */
+import type { BufferId, KernelCall, ProgramBuffer, Step } from '../program.ts';
+import type { DraftBuffer, DraftStep } from '../schedule/builder.ts';
+import { type ArenaOverlap, type ArenaSolution, packArena } from './arena.ts';
+
+export interface Placement {
+  readonly buffers: readonly ProgramBuffer[];
+  readonly arenaBytes: number;
+  readonly sramBytes: number;
+  readonly solution: ArenaSolution;
+}
+
+export interface PlaceOptions {
+  /** Buffers that live from the first step on (the input) or to the last (results). */
+  readonly fromStart: readonly BufferId[];
+  readonly toEnd: readonly BufferId[];
+  /** Every arena buffer lives throughout. */
+  readonly keepAll: boolean;
+  readonly milliseconds?: number;
+  readonly cancelled?: () => boolean;
+}
+
+/** Float data in the arena and every static buffer start at a multiple of this. */
+const wordBytes = 4;
+
+export function placeBuffers(
+  drafts: readonly DraftBuffer[],
+  steps: readonly DraftStep[],
+  options: PlaceOptions,
+): Placement {
+  const lives = lifetimes(drafts.length, steps, options);
+  const inArena = drafts.filter((draft) => draft.home === 'arena' && (lives[draft.id]?.last ?? -1) >= 0);
+  const index = new Map(inArena.map((draft, position) => [draft.id, position]));
+  const items = inArena.map((draft) => ({
+    size: draft.bytes,
+    first: lives[draft.id]?.first ?? 0,
+    last: lives[draft.id]?.last ?? 0,
+    align: draft.element === 'int8' || draft.element === 'uint8' ? 1 : wordBytes,
+  }));
+  const overlaps = usableOverlaps(steps, lives, index);
+  const solution = packArena(
+    { items, overlaps },
+    {
+      ...(options.milliseconds === undefined ? {} : { milliseconds: options.milliseconds }),
+      ...(options.cancelled === undefined ? {} : { cancelled: options.cancelled }),
+    },
+  );
+  let sramBytes = 0;
+  const buffers = drafts.map((draft): ProgramBuffer => {
+    if (draft.home === 'sram') {
+      const offset = sramBytes;
+      sramBytes += Math.ceil(draft.bytes / wordBytes) * wordBytes;
+      return { ...draft, first: -1, last: -1, offset };
+    }
+    const position = index.get(draft.id);
+    const life = lives[draft.id];
+    if (position === undefined || life === undefined) return { ...draft, first: -1, last: -1, offset: -1 };
+    return { ...draft, ...life, offset: solution.offsets[position] ?? -1 };
+  });
+  return { buffers, arenaBytes: solution.height, sramBytes, solution };
+}
+
+interface Life {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Inclusive step numbers; last -1: never used. */
+function lifetimes(count: number, steps: readonly Step[], options: PlaceOptions): readonly Life[] {
+  const first = new Array<number>(count).fill(Number.POSITIVE_INFINITY);
+  const last = new Array<number>(count).fill(-1);
+  steps.forEach((step, number) => {
+    for (const id of step.calls.flatMap(buffersOf)) {
+      first[id] = Math.min(first[id] ?? 0, number);
+      last[id] = Math.max(last[id] ?? -1, number);
+    }
+  });
+  const end = Math.max(0, steps.length - 1);
+  for (const id of options.fromStart) {
+    first[id] = 0;
+    last[id] = Math.max(0, last[id] ?? 0);
+  }
+  for (const id of options.toEnd) last[id] = end;
+  if (options.keepAll) {
+    first.fill(0);
+    last.forEach((value, id) => {
+      if (value >= 0) last[id] = end;
+    });
+  }
+  return first.map((value, id) => ({ first: value, last: last[id] ?? -1 }));
+}
+
+export function buffersOf(call: KernelCall): readonly BufferId[] {
+  return Object.values(call.arguments).flatMap((argument) => (argument.kind === 'buffer' ? [argument.buffer] : []));
+}
+
+/** An output may only grow into an input that dies there, and whose own life the output does not outdate. */
+function usableOverlaps(
+  steps: readonly DraftStep[],
+  lives: readonly Life[],
+  index: ReadonlyMap<BufferId, number>,
+): readonly ArenaOverlap[] {
+  return steps.flatMap((step, number) =>
+    step.overlaps.flatMap(({ below, above, distance }) => {
+      const [lower, upper] = [index.get(below), index.get(above)];
+      const usable = lives[above]?.last === number && lives[below]?.first === number && below !== above;
+      return usable && lower !== undefined && upper !== undefined ? [{ below: lower, above: upper, distance }] : [];
+    }),
+  );
+}

@@ -1,0 +1,187 @@
+import type { Affine, BufferId, KernelCall } from '../program.ts';
+import { at, atOrNull, call, int } from '../schedule/builder.ts';
+import { emitBiasUpdate, emitUpdate } from '../training/optimizer.ts';
+import type { BackwardContext, ForwardContext, LoweredForward, OperatorRule, RowRange } from './rule.ts';
+import {
+  gradientScale,
+  gradientTile,
+  mergeTile,
+  type WeightedLayer,
+  weightedConstants,
+  weightedLayer,
+  windowParameters,
+} from './weighted.ts';
+import { outputPositions } from './window.ts';
+
+/** CONV_2D and FULLY_CONNECTED, which is a 1x1 convolution of a 1x1 picture. */
+export const convolution: OperatorRule = {
+  masked: true,
+  byRows: true,
+  macs: (graph, layer) => {
+    const { window, taps } = weightedLayer(graph, layer);
+    return outputPositions(window) * window.out_channels * window.in_channels * taps;
+  },
+  forward: lowerForward,
+  backward: lowerBackward,
+};
+
+function lowerForward(context: ForwardContext): LoweredForward {
+  const { graph, layer, builder, mask } = context;
+  const data = weightedLayer(graph, layer);
+  const constants = weightedConstants(builder, layer, data);
+  const window = windowParameters(builder, layer, data.window, {}, context.rings);
+  const bias = context.training?.bias?.buffer ?? constants.bias;
+  const source = weightSource(context, data);
+  const convolve = (rows: RowRange, begin: Affine, end: Affine): KernelCall =>
+    call('ft_conv_s8', {
+      window: at(window),
+      input: at(context.input(0)),
+      weights: at(source.buffer),
+      bias: at(bias),
+      multiplier: at(constants.multiplier),
+      shift: at(constants.shift),
+      output: at(context.output(0)),
+      mask: atOrNull(mask),
+      row_begin: int(rows.begin),
+      row_end: int(rows.end),
+      channel_begin: int(begin),
+      channel_end: int(end),
+    });
+  const whole: RowRange = { begin: 0, end: data.window.out_height };
+  return {
+    loop: source.loop,
+    calls: (rows = whole) => [...source.merge, convolve(rows, source.begin, source.end)],
+  };
+}
+
+/** Where a kernel finds rows of whole int8 weights: in place, or merged tile by tile into scratch. */
+interface WeightSource {
+  readonly buffer: BufferId;
+  readonly merge: readonly KernelCall[];
+  readonly loop: number;
+  readonly begin: Affine;
+  readonly end: Affine;
+  /** Output channels of one iteration. */
+  readonly tile: number;
+}
+
+function weightSource(context: ForwardContext | BackwardContext, data: WeightedLayer): WeightSource {
+  const { layer, builder, training } = context;
+  const constants = weightedConstants(builder, layer, data);
+  const trained = training?.weights;
+  const direct = { merge: [], loop: 1, begin: 0, end: data.outputs, tile: data.outputs };
+  if (trained === undefined) return { buffer: constants.weights, ...direct };
+  if (trained.all && trained.holding !== 'int16') return { buffer: trained.buffer, ...direct };
+  const rowBytes = data.taps * data.inputs;
+  const tile = mergeTile(rowBytes, data.outputs);
+  const scratch = builder.arena(`${layer.name}_merged`, layer.name, 'scratch', 'int8', tile * rowBytes);
+  const begin: Affine = { base: 0, step: tile };
+  const end: Affine = { base: tile, step: tile, max: data.outputs };
+  const merge = call(trained.holding === 'int16' ? 'ft_merge_weights_s16' : 'ft_merge_weights_s8', {
+    frozen: at(constants.weights),
+    trained: at(trained.buffer),
+    table: atOrNull(trained.table),
+    rows: at(scratch),
+    taps: int(data.taps),
+    channels: int(data.inputs),
+    trained_channels: int(trained.channels.length),
+    row_begin: int(begin),
+    row_end: int(end),
+  });
+  return { buffer: scratch, merge: [merge], loop: Math.ceil(data.outputs / tile), begin, end, tile };
+}
+
+function lowerBackward(context: BackwardContext): void {
+  const { graph, layer, builder, gradient, mask } = context;
+  const data = weightedLayer(graph, layer);
+  const positions = outputPositions(data.window);
+  builder.step({
+    layer: layer.name,
+    phase: 'backward',
+    calls: [
+      call('ft_mask_scale_f32', {
+        gradient: at(gradient),
+        mask: atOrNull(mask),
+        scale: at(gradientScale(builder, layer, data)),
+        positions: int(positions),
+        channels: int(data.outputs),
+        stride: int(data.outputs),
+        mask_channels: int(data.outputs),
+        mask_channel: int(0),
+      }),
+    ],
+  });
+  if (context.needs(0)) context.contribute(0, inputGradient(context, data));
+  weightUpdate(context, data);
+  emitBiasUpdate(context, data, positions);
+}
+
+/** With the weights from before the update (numerics.md 9). */
+function inputGradient(context: BackwardContext, data: WeightedLayer): BufferId {
+  const { layer, builder, gradient } = context;
+  const { window } = data;
+  const count = window.in_height * window.in_width * window.in_channels;
+  const dx = builder.arena(`${layer.name}_input_gradient`, layer.name, 'gradient', 'float32', count);
+  const source = weightSource(context, data);
+  builder.step({
+    layer: layer.name,
+    phase: 'backward',
+    calls: [call('ft_zero_f32', { values: at(dx), count: int(count) })],
+  });
+  builder.step({
+    layer: layer.name,
+    phase: 'backward',
+    loop: source.loop,
+    macs: outputPositions(window) * data.outputs * data.taps * data.inputs,
+    calls: [
+      ...source.merge,
+      call('ft_conv_input_gradient_f32', {
+        window: at(windowParameters(builder, layer, window)),
+        gradient: at(gradient, source.loop === 1 ? 0 : { base: 0, step: 4 * source.tile }),
+        weights: at(source.buffer),
+        dx: at(dx),
+        stride: int(data.outputs),
+        channel_begin: int(source.begin),
+        channel_end: int(source.end),
+      }),
+    ],
+  });
+  return dx;
+}
+
+function weightUpdate(context: BackwardContext, data: WeightedLayer): void {
+  const { layer, builder, gradient } = context;
+  const trained = context.training?.weights;
+  if (trained === undefined) return;
+  const channels = trained.channels.length;
+  const rowElements = data.taps * channels;
+  const tile = gradientTile(rowElements, data.outputs);
+  const rows = builder.arena(`${layer.name}_weight_gradient`, layer.name, 'scratch', 'float32', tile * rowElements);
+  emitUpdate(context, {
+    parameter: {
+      kind: 'rows',
+      name: `${layer.name}_weights`,
+      buffer: trained.buffer,
+      holding: trained.holding,
+      factor: trained.factor,
+      rowCount: data.outputs,
+      rowElements,
+      layerIndex: layer.index,
+    },
+    macs: outputPositions(data.window) * data.outputs * rowElements,
+    gradient: rows,
+    tile,
+    calls: [
+      call('ft_conv_weight_gradient_f32', {
+        window: at(windowParameters(builder, layer, data.window)),
+        input: at(trained.saved),
+        gradient: at(gradient, { base: 0, step: 4 * tile }),
+        rows: at(rows),
+        saved_channels: int(channels),
+        stride: int(data.outputs),
+        channel_begin: int({ base: 0, step: tile }),
+        channel_end: int({ base: tile, step: tile, max: data.outputs }),
+      }),
+    ],
+  });
+}

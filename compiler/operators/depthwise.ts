@@ -1,0 +1,189 @@
+import type { Affine, BufferId, KernelCall } from '../program.ts';
+import { at, atOrNull, call, int } from '../schedule/builder.ts';
+import { emitBiasUpdate, emitUpdate } from '../training/optimizer.ts';
+import type { BackwardContext, ForwardContext, LoweredForward, OperatorRule, RowRange } from './rule.ts';
+import {
+  gradientScale,
+  mergeTile,
+  type WeightedLayer,
+  weightedConstants,
+  weightedLayer,
+  windowParameters,
+} from './weighted.ts';
+import { outputPositions } from './window.ts';
+
+export const depthwise: OperatorRule = {
+  masked: true,
+  byRows: true,
+  macs: (graph, layer) => {
+    const { window, taps } = weightedLayer(graph, layer);
+    return outputPositions(window) * window.out_channels * taps;
+  },
+  forward: lowerForward,
+  backward: lowerBackward,
+};
+
+interface TapSource {
+  readonly buffer: BufferId;
+  readonly merge: readonly KernelCall[];
+  readonly loop: number;
+  readonly begin: Affine;
+  readonly end: Affine;
+  /** Output channels of one iteration; also the distance of two taps in the buffer. */
+  readonly tile: number;
+}
+
+function tapSource(context: ForwardContext | BackwardContext, data: WeightedLayer): TapSource {
+  const { layer, builder, training } = context;
+  const constants = weightedConstants(builder, layer, data);
+  const trained = training?.weights;
+  const direct = { merge: [], loop: 1, begin: 0, end: data.outputs, tile: data.outputs };
+  if (trained === undefined) return { buffer: constants.weights, ...direct };
+  if (trained.all && trained.holding !== 'int16') return { buffer: trained.buffer, ...direct };
+  const whole = evenTile(data.outputs, data.outputs / data.inputs, mergeTile(data.taps, data.outputs));
+  const scratch = builder.arena(`${layer.name}_merged`, layer.name, 'scratch', 'int8', whole * data.taps);
+  const begin: Affine = { base: 0, step: whole };
+  const end: Affine = { base: whole, step: whole };
+  const merge = call(trained.holding === 'int16' ? 'ft_merge_depthwise_s16' : 'ft_merge_depthwise_s8', {
+    frozen: at(constants.weights),
+    trained: at(trained.buffer),
+    table: atOrNull(trained.table),
+    rows: at(scratch),
+    taps: int(data.taps),
+    channels: int(data.outputs),
+    trained_channels: int(trained.channels.length),
+    channel_begin: int(begin),
+    channel_end: int(end),
+  });
+  return { buffer: scratch, merge: [merge], loop: Math.ceil(data.outputs / whole), begin, end, tile: whole };
+}
+
+/** The largest tile that divides the channels evenly: a narrower last tile would move its taps closer together. */
+function evenTile(outputs: number, multiplier: number, most: number): number {
+  const groups = outputs / multiplier;
+  for (let parts = 1; parts < groups; parts++) {
+    if (groups % parts === 0 && outputs / parts <= most) return outputs / parts;
+  }
+  return multiplier;
+}
+
+function lowerForward(context: ForwardContext): LoweredForward {
+  const { graph, layer, builder, mask } = context;
+  const data = weightedLayer(graph, layer);
+  const constants = weightedConstants(builder, layer, data);
+  const source = tapSource(context, data);
+  const window = windowParameters(builder, layer, data.window, { weight_channels: source.tile }, context.rings);
+  const bias = context.training?.bias?.buffer ?? constants.bias;
+  const whole: RowRange = { begin: 0, end: data.window.out_height };
+  return {
+    loop: source.loop,
+    calls: (rows = whole) => [
+      ...source.merge,
+      call('ft_depthwise_s8', {
+        window: at(window),
+        input: at(context.input(0)),
+        weights: at(source.buffer),
+        bias: at(bias),
+        multiplier: at(constants.multiplier),
+        shift: at(constants.shift),
+        output: at(context.output(0)),
+        mask: atOrNull(mask),
+        row_begin: int(rows.begin),
+        row_end: int(rows.end),
+        channel_begin: int(source.begin),
+        channel_end: int(source.end),
+      }),
+    ],
+  };
+}
+
+function lowerBackward(context: BackwardContext): void {
+  const { graph, layer, builder, gradient, mask } = context;
+  const data = weightedLayer(graph, layer);
+  const positions = outputPositions(data.window);
+  builder.step({
+    layer: layer.name,
+    phase: 'backward',
+    calls: [
+      call('ft_mask_scale_f32', {
+        gradient: at(gradient),
+        mask: atOrNull(mask),
+        scale: at(gradientScale(builder, layer, data)),
+        positions: int(positions),
+        channels: int(data.outputs),
+        stride: int(data.outputs),
+        mask_channels: int(data.outputs),
+        mask_channel: int(0),
+      }),
+    ],
+  });
+  if (context.needs(0)) context.contribute(0, inputGradient(context, data));
+  weightUpdate(context, data, positions);
+  emitBiasUpdate(context, data, positions);
+}
+
+function inputGradient(context: BackwardContext, data: WeightedLayer): BufferId {
+  const { layer, builder, gradient } = context;
+  const { window } = data;
+  const multiplier = data.outputs / data.inputs;
+  const count = window.in_height * window.in_width * window.in_channels;
+  const dx = builder.arena(`${layer.name}_input_gradient`, layer.name, 'gradient', 'float32', count);
+  const source = tapSource(context, data);
+  const perInput = (value: Affine): Affine =>
+    typeof value === 'number' ? value / multiplier : { base: value.base / multiplier, step: value.step / multiplier };
+  const tiled = source.loop > 1;
+  builder.step({
+    layer: layer.name,
+    phase: 'backward',
+    loop: source.loop,
+    macs: outputPositions(window) * data.outputs * data.taps,
+    calls: [
+      ...source.merge,
+      call('ft_depthwise_input_gradient_f32', {
+        window: at(windowParameters(builder, layer, window, { weight_channels: source.tile })),
+        gradient: at(gradient, tiled ? { base: 0, step: 4 * source.tile } : 0),
+        weights: at(source.buffer),
+        dx: at(dx, tiled ? { base: 0, step: (4 * source.tile) / multiplier } : 0),
+        stride: int(data.outputs),
+        dx_stride: int(data.inputs),
+        channel_begin: int(perInput(source.begin)),
+        channel_end: int(perInput(source.end)),
+      }),
+    ],
+  });
+  return dx;
+}
+
+function weightUpdate(context: BackwardContext, data: WeightedLayer, positions: number): void {
+  const { layer, builder, gradient } = context;
+  const trained = context.training?.weights;
+  if (trained === undefined) return;
+  const channels = trained.channels.length;
+  const count = data.taps * channels;
+  const rows = builder.arena(`${layer.name}_weight_gradient`, layer.name, 'scratch', 'float32', count);
+  emitUpdate(context, {
+    parameter: {
+      kind: 'depthwise',
+      name: `${layer.name}_weights`,
+      buffer: trained.buffer,
+      holding: trained.holding,
+      factor: trained.factor,
+      taps: data.taps,
+      channels,
+      layerIndex: layer.index,
+    },
+    macs: positions * count,
+    gradient: rows,
+    calls: [
+      call('ft_depthwise_weight_gradient_f32', {
+        window: at(windowParameters(builder, layer, data.window)),
+        input: at(trained.saved),
+        gradient: at(gradient),
+        table: atOrNull(trained.table),
+        rows: at(rows),
+        saved_channels: int(channels),
+        stride: int(data.outputs),
+      }),
+    ],
+  });
+}

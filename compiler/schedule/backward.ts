@@ -1,0 +1,263 @@
+/** Lowers loss, backward pass and updates. Each update follows its gradient at once, after the input gradient that
+ * needs the old weights (numerics.md 9), so no weight gradient is ever stored whole. */
+import { elementCount, type Graph, type Layer, tensorAt } from '../model/graph.ts';
+import { ruleOf } from '../operators/index.ts';
+import { scaleOf, zeroPointOf } from '../operators/quantisation.ts';
+import type { BufferId } from '../program.ts';
+import type { Differentiation } from '../training/differentiate.ts';
+import { emitUpdate, type Optimization } from '../training/optimizer.ts';
+import type { Head } from '../training/prepare.ts';
+import { at, call, float, int, label, type ProgramBuilder } from './builder.ts';
+import type { LoweredForwardPass } from './forward.ts';
+
+export interface Results {
+  readonly loss: BufferId;
+  readonly prediction: BufferId;
+}
+
+/** Float32 logits, and for a new classifier the parameters behind them. */
+export interface LoweredHead {
+  readonly logits: BufferId;
+  readonly weights?: BufferId;
+  readonly bias?: BufferId;
+}
+
+/** Still part of the forward phase: an inference wants the logits and the arg max too. */
+export function lowerHead(
+  builder: ProgramBuilder,
+  graph: Graph,
+  head: Head,
+  forward: LoweredForwardPass,
+  prediction: BufferId,
+): LoweredHead {
+  const logits = builder.arena(`${head.layer}_logits`, head.layer, 'activation', 'float32', head.classes);
+  const source = head.kind === 'float32' ? head.features : head.result;
+  const codes = forward.tensors.get(source);
+  if (codes === undefined) throw new Error(`no buffer for tensor ${source}`);
+  const tensor = tensorAt(graph, source);
+  const argMax = call('ft_arg_max_f32', { values: at(logits), index: at(prediction), count: int(head.classes) });
+  const quantisation = { scale: float(scaleOf(tensor)), zero_point: int(zeroPointOf(tensor)) };
+  if (head.kind === 'int8') {
+    const dequantise = call('ft_dequantise_s8_f32', {
+      input: at(codes),
+      output: at(logits),
+      ...quantisation,
+      count: int(head.classes),
+    });
+    builder.step({ layer: head.layer, phase: 'forward', calls: [dequantise, argMax] });
+    return { logits };
+  }
+  const sram = (what: string, count: number): BufferId =>
+    builder.buffer({
+      name: `${head.layer}_trained_${what}`,
+      layer: head.layer,
+      role: 'trained',
+      home: 'sram',
+      element: 'float32',
+      count,
+    });
+  const weights = sram('weights', head.classes * head.inputs);
+  const bias = sram('bias', head.classes);
+  const dense = call('ft_dense_s8_f32', {
+    input: at(codes),
+    weights: at(weights),
+    bias: at(bias),
+    output: at(logits),
+    ...quantisation,
+    outputs: int(head.classes),
+    inputs: int(head.inputs),
+  });
+  builder.step({
+    layer: head.layer,
+    phase: 'forward',
+    calls: [dense, argMax],
+    macs: head.classes * head.inputs,
+  });
+  return { logits, weights, bias };
+}
+
+export function lowerBackwardPass(
+  builder: ProgramBuilder,
+  graph: Graph,
+  head: Head,
+  lowered: LoweredHead,
+  forward: LoweredForwardPass,
+  differentiation: Differentiation,
+  optimization: Optimization,
+  results: Results,
+): void {
+  const gradients = new Map<number, BufferId>();
+  emitLoss(builder, graph, head, lowered, forward, optimization, results);
+  const afterHead = emitHeadBackward(builder, graph, head, lowered, forward, differentiation, optimization);
+  if (afterHead !== undefined) gradients.set(head.kind === 'float32' ? head.features : head.result, afterHead);
+
+  for (const layer of differentiation.tasks) {
+    const [result = -1] = layer.outputs;
+    const gradient = gradients.get(result);
+    const rule = ruleOf(layer);
+    if (gradient === undefined || rule.backward === undefined) continue;
+    rule.backward({
+      graph,
+      layer,
+      builder,
+      gradient,
+      mask: forward.masks.get(layer.name),
+      training: forward.training.get(layer.name),
+      optimization,
+      needs: (index) => differentiation.wanted.has(layer.inputs[index] ?? -1),
+      input: (index) => forward.tensors.get(layer.inputs[index] ?? -1) ?? -1,
+      contribute: (index, buffer) => contribute(builder, graph, layer, gradients, layer.inputs[index] ?? -1, buffer),
+    });
+  }
+}
+
+/** Gradients of a tensor with several readers are summed (numerics.md 9). */
+function contribute(
+  builder: ProgramBuilder,
+  graph: Graph,
+  layer: Layer,
+  gradients: Map<number, BufferId>,
+  tensor: number,
+  buffer: BufferId,
+): void {
+  const sum = gradients.get(tensor);
+  if (sum === undefined) {
+    gradients.set(tensor, buffer);
+    return;
+  }
+  builder.step({
+    layer: layer.name,
+    phase: 'backward',
+    calls: [
+      call('ft_accumulate_f32', {
+        values: at(buffer),
+        sum: at(sum),
+        count: int(elementCount(tensorAt(graph, tensor).shape)),
+      }),
+    ],
+  });
+}
+
+/** The gradient replaces the logits. */
+function emitLoss(
+  builder: ProgramBuilder,
+  graph: Graph,
+  head: Head,
+  lowered: LoweredHead,
+  forward: LoweredForwardPass,
+  optimization: Optimization,
+  results: Results,
+): void {
+  const { logits } = lowered;
+  if (optimization.settings.loss === 'cross-entropy') {
+    const crossEntropy = call('ft_softmax_cross_entropy_f32', {
+      logits: at(logits),
+      gradient: at(logits),
+      loss: at(results.loss),
+      prediction: at(results.prediction),
+      classes: int(head.classes),
+      label,
+    });
+    builder.step({ layer: head.layer, phase: 'loss', calls: [crossEntropy] });
+    return;
+  }
+  const [input = -1] = graph.inputs;
+  const tensor = tensorAt(graph, input);
+  const codes = forward.tensors.get(input);
+  if (codes === undefined) throw new Error('the network has no input');
+  const target = builder.arena(`${head.layer}_target`, head.layer, 'activation', 'float32', head.classes);
+  builder.step({
+    layer: head.layer,
+    phase: 'loss',
+    calls: [
+      call('ft_dequantise_s8_f32', {
+        input: at(codes),
+        output: at(target),
+        scale: float(scaleOf(tensor)),
+        zero_point: int(zeroPointOf(tensor)),
+        count: int(head.classes),
+      }),
+      call('ft_mean_squared_error_f32', {
+        output: at(logits),
+        target: at(target),
+        gradient: at(logits),
+        loss: at(results.loss),
+        count: int(head.classes),
+      }),
+    ],
+  });
+}
+
+/** Gradient of the int8 tensor below the head in units of its codes, or undefined where nobody below trains. */
+function emitHeadBackward(
+  builder: ProgramBuilder,
+  graph: Graph,
+  head: Head,
+  lowered: LoweredHead,
+  forward: LoweredForwardPass,
+  differentiation: Differentiation,
+  optimization: Optimization,
+): BufferId | undefined {
+  const { logits, weights, bias } = lowered;
+  if (head.kind === 'int8' || weights === undefined || bias === undefined) {
+    if (head.kind !== 'int8' || !differentiation.wanted.has(head.result)) return undefined;
+    const scale = float(scaleOf(tensorAt(graph, head.result)));
+    const toCodes = call('ft_scale_f32', { values: at(logits), factor: scale, count: int(head.classes) });
+    builder.step({ layer: head.layer, phase: 'backward', calls: [toCodes] });
+    return logits;
+  }
+  const tensor = tensorAt(graph, head.features);
+  const scale = float(scaleOf(tensor));
+  let dx: BufferId | undefined;
+  if (differentiation.wanted.has(head.features)) {
+    dx = builder.arena(`${head.layer}_input_gradient`, head.layer, 'gradient', 'float32', head.inputs);
+    builder.step({
+      layer: head.layer,
+      phase: 'backward',
+      macs: head.classes * head.inputs,
+      calls: [
+        call('ft_dense_input_gradient_f32', {
+          gradient: at(logits),
+          weights: at(weights),
+          dx: at(dx),
+          scale,
+          outputs: int(head.classes),
+          inputs: int(head.inputs),
+        }),
+      ],
+    });
+  }
+  const context = { layer: { name: head.layer }, builder, optimization };
+  const row = builder.arena(`${head.layer}_weight_gradient`, head.layer, 'scratch', 'float32', head.inputs);
+  emitUpdate(context, {
+    parameter: {
+      kind: 'float',
+      name: `${head.layer}_weights`,
+      buffer: weights,
+      rowCount: head.classes,
+      rowElements: head.inputs,
+    },
+    gradient: row,
+    tile: 1,
+    macs: head.classes * head.inputs,
+    calls: [
+      call('ft_dense_weight_gradient_f32', {
+        input: at(forward.tensors.get(head.features) ?? -1),
+        gradient: at(logits),
+        rows: at(row),
+        scale,
+        zero_point: int(zeroPointOf(tensor)),
+        inputs: int(head.inputs),
+        row_begin: int({ base: 0, step: 1 }),
+        row_end: int({ base: 1, step: 1 }),
+      }),
+    ],
+  });
+  emitUpdate(context, {
+    parameter: { kind: 'float', name: `${head.layer}_bias`, buffer: bias, rowCount: 1, rowElements: head.classes },
+    gradient: logits,
+    macs: 0,
+    calls: [],
+  });
+  return dx;
+}

@@ -1,0 +1,187 @@
+import type {
+  Affine,
+  Argument,
+  BufferId,
+  ElementType,
+  KernelCall,
+  Phase,
+  ProgramBuffer,
+  Role,
+  Step,
+} from '../program.ts';
+
+/** A step's output that may grow into its input, which dies there: see memory/arena.ts. */
+export interface StepOverlap {
+  readonly below: BufferId;
+  readonly above: BufferId;
+  readonly distance: number;
+}
+
+export interface DraftStep extends Step {
+  readonly overlaps: readonly StepOverlap[];
+}
+
+export interface DraftBuffer extends Omit<ProgramBuffer, 'first' | 'last' | 'offset'> {
+  readonly reason?: string;
+}
+
+interface BufferRequest {
+  readonly name: string;
+  readonly layer: string;
+  readonly role: Role;
+  readonly home: 'flash' | 'sram' | 'arena';
+  readonly element: ElementType;
+  readonly count: number;
+  readonly data?: Uint8Array;
+  readonly struct?: string;
+  readonly reason?: string;
+}
+
+export interface StepRequest {
+  readonly layer: string;
+  readonly phase: Phase;
+  readonly calls: readonly KernelCall[];
+  readonly loop?: number;
+  readonly when?: 'always' | 'batch';
+  readonly macs?: number;
+  readonly overlaps?: readonly StepOverlap[];
+}
+
+export const elementBytes: Readonly<Record<ElementType, number>> = {
+  int8: 1,
+  uint8: 1,
+  int16: 2,
+  uint16: 2,
+  int32: 4,
+  float32: 4,
+};
+
+/** Collects buffers and steps while the operators' rules run. */
+export class ProgramBuilder {
+  readonly buffers: DraftBuffer[] = [];
+  readonly steps: DraftStep[] = [];
+  readonly initialise: Step[] = [];
+  private readonly names = new Map<string, BufferId>();
+
+  /** A new arena or SRAM buffer of `count` elements; the name is made unique. */
+  buffer(request: BufferRequest): BufferId {
+    const id = this.buffers.length;
+    const { count, ...rest } = request;
+    const base = identifier(request.name);
+    let name = base;
+    for (let suffix = 2; this.names.has(name); suffix++) name = `${base}_${suffix}`;
+    this.names.set(name, id);
+    this.buffers.push({ ...rest, id, name, bytes: count * elementBytes[request.element] });
+    return id;
+  }
+
+  arena(name: string, layer: string, role: Role, element: ElementType, count: number, reason?: string): BufferId {
+    return this.buffer({
+      name,
+      layer,
+      role,
+      element,
+      count,
+      home: 'arena',
+      ...(reason === undefined ? {} : { reason }),
+    });
+  }
+
+  /** A flash constant; asked again by the same name it is the same buffer. */
+  constant(name: string, layer: string, values: ConstantValues, struct?: string): BufferId {
+    const known = this.names.get(identifier(name));
+    if (known !== undefined) return known;
+    return this.buffer({
+      name,
+      layer,
+      role: 'constant',
+      home: 'flash',
+      element: elementOf(values),
+      count: values.length,
+      data: new Uint8Array(values.buffer.slice(values.byteOffset, values.byteOffset + values.byteLength)),
+      ...(struct === undefined ? {} : { struct }),
+    });
+  }
+
+  /** A kernel's parameter struct. Fields in the order of the C declaration; all int32. */
+  parameters(name: string, layer: string, struct: string, fields: readonly number[]): BufferId {
+    const data = Int32Array.from(fields);
+    let candidate = name;
+    for (let variant = 2; ; variant++) {
+      const known = this.names.get(identifier(candidate));
+      if (known === undefined) break;
+      const present = this.buffers[known]?.data;
+      if (present !== undefined && sameBytes(present, new Uint8Array(data.buffer))) return known;
+      candidate = `${name}_${variant}`;
+    }
+    return this.constant(candidate, layer, data, struct);
+  }
+
+  step(request: StepRequest): void {
+    this.steps.push({
+      layer: request.layer,
+      phase: request.phase,
+      calls: request.calls,
+      loop: request.loop ?? 1,
+      when: request.when ?? 'always',
+      macs: request.macs ?? 0,
+      overlaps: request.overlaps ?? [],
+    });
+  }
+
+  once(layer: string, calls: readonly KernelCall[]): void {
+    this.initialise.push({ layer, phase: 'initialise', calls, loop: 1, when: 'always', macs: 0 });
+  }
+
+  bytesOf(id: BufferId): number {
+    const buffer = this.buffers[id];
+    if (buffer === undefined) throw new Error(`no buffer ${id}`);
+    return buffer.bytes;
+  }
+}
+
+export type ConstantValues = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Float32Array;
+
+function elementOf(values: ConstantValues): ElementType {
+  if (values instanceof Int8Array) return 'int8';
+  if (values instanceof Uint8Array) return 'uint8';
+  if (values instanceof Int16Array) return 'int16';
+  if (values instanceof Uint16Array) return 'uint16';
+  if (values instanceof Int32Array) return 'int32';
+  return 'float32';
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+/** A C identifier from a layer or tensor name. */
+export function identifier(name: string): string {
+  const cleaned = name.replace(/[^A-Za-z0-9_]/g, '_');
+  return /^[0-9]/.test(cleaned) ? `_${cleaned}` : cleaned;
+}
+
+export function call(kernel: string, args: Readonly<Record<string, Argument>>, layer?: string): KernelCall {
+  return { kernel, arguments: args, ...(layer === undefined ? {} : { layer }) };
+}
+
+/** A pointer to a buffer, `offset` bytes in. */
+export function at(buffer: BufferId, offset: Affine = 0): Argument {
+  return { kind: 'buffer', buffer, offset };
+}
+
+export function atOrNull(buffer: BufferId | undefined, offset: Affine = 0): Argument {
+  return buffer === undefined ? nothing : at(buffer, offset);
+}
+
+export const nothing: Argument = { kind: 'null' };
+
+export function int(value: Affine): Argument {
+  return { kind: 'int', value };
+}
+
+export function float(value: number): Argument {
+  return { kind: 'float', value: Math.fround(value) };
+}
+
+export const label: Argument = { kind: 'label' };

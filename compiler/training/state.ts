@@ -1,0 +1,102 @@
+import type { Layer } from '../model/graph.ts';
+import { type WeightedLayer, weightedConstants } from '../operators/weighted.ts';
+import type { BufferId } from '../program.ts';
+import { at, atOrNull, call, int, type ProgramBuilder } from '../schedule/builder.ts';
+import { deadChannels } from './channels.ts';
+import type { TrainedLayer } from './differentiate.ts';
+import { scalingFactors } from './optimizer.ts';
+import type { TrainSettings, WeightHolding } from './plan.ts';
+
+/** Memory of what trains in one layer with integer weights. */
+export interface LayerTraining {
+  readonly bias?: {
+    /** int32 [outputs] in SRAM. */
+    readonly buffer: BufferId;
+    /** The same in flash, as read from the model. */
+    readonly initial: BufferId;
+    /** float32 [outputs]: scaling factor of each bias's gradient, 0 for dead channels. */
+    readonly factor: BufferId;
+  };
+  readonly weights?: {
+    /** int8 or int16 [outputs][taps][channels.length] (depthwise: [taps][channels.length]) in SRAM. */
+    readonly buffer: BufferId;
+    /** Input channels that train, ascending; all of them if `all`. */
+    readonly channels: readonly number[];
+    readonly all: boolean;
+    /** uint16 table of `channels` in flash; absent if `all`. */
+    readonly table: BufferId | undefined;
+    /** float32 [outputs] (depthwise: [channels.length]). */
+    readonly factor: BufferId;
+    readonly holding: WeightHolding;
+    /** The layer's input codes of these channels, [positions][channels.length]. */
+    readonly saved: BufferId;
+  };
+}
+
+/** Makes a layer's SRAM and the calls that fill it at initialisation: flash keeps every weight once, in the model's
+ * order, so the factory state can be had again at any time. `saved`: makes or names the saved input. */
+export function allocateTraining(
+  builder: ProgramBuilder,
+  layer: Layer,
+  data: WeightedLayer,
+  part: TrainedLayer,
+  settings: TrainSettings,
+  saved: (table: BufferId | undefined) => BufferId,
+): LayerTraining {
+  const constants = weightedConstants(builder, layer, data);
+  const dead = deadChannels(data.weightScales);
+  const sram = (what: string, element: 'int8' | 'int16' | 'int32', count: number): BufferId =>
+    builder.buffer({
+      name: `${layer.name}_trained_${what}`,
+      layer: layer.name,
+      role: 'trained',
+      home: 'sram',
+      element,
+      count,
+    });
+  const training: { -readonly [K in keyof LayerTraining]: LayerTraining[K] } = {};
+  if (part.bias) {
+    const buffer = sram('bias', 'int32', data.outputs);
+    const scales = data.weightScales.map((scale) => scale * data.inputScale);
+    const factors = scalingFactors(scales, dead, settings.scaling);
+    training.bias = {
+      buffer,
+      initial: constants.bias,
+      factor: builder.constant(`${layer.name}_bias_factor`, layer.name, factors),
+    };
+    builder.once(layer.name, [
+      call('ft_copy_s32', { input: at(constants.bias), output: at(buffer), count: int(data.outputs) }),
+    ]);
+  }
+  if (part.channels.length > 0) {
+    const outer = data.depthwise ? data.taps : data.outputs * data.taps;
+    const channels = data.depthwise ? data.outputs : data.inputs;
+    const wide = settings.weights === 'int16';
+    const buffer = sram('weights', wide ? 'int16' : 'int8', outer * part.channels.length);
+    const table = part.all
+      ? undefined
+      : builder.constant(`${layer.name}_trained_channels`, layer.name, Uint16Array.from(part.channels));
+    const factors = scalingFactors(data.weightScales, dead, settings.scaling);
+    const own = data.depthwise ? Float32Array.from(part.channels, (channel) => factors[channel] ?? 0) : factors;
+    training.weights = {
+      buffer,
+      channels: part.channels,
+      all: part.all,
+      table,
+      factor: builder.constant(`${layer.name}_weight_factor`, layer.name, own),
+      holding: settings.weights,
+      saved: saved(table),
+    };
+    builder.once(layer.name, [
+      call(wide ? 'ft_extract_weights_s16' : 'ft_extract_weights_s8', {
+        frozen: at(constants.weights),
+        table: atOrNull(table),
+        trained: at(buffer),
+        outer: int(outer),
+        channels: int(channels),
+        trained_channels: int(part.channels.length),
+      }),
+    ]);
+  }
+  return training;
+}
