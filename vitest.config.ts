@@ -14,6 +14,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/vscode/**', 'node_modules/**'],
+    globalSetup: ['language/generate.mjs'],
     testTimeout: 30_000,
   },
 });
