@@ -1,6 +1,6 @@
 /**
  * Runs every test suite in turn, adds up their results, and fails if one fails. With CI=true the slow tests are on.
- * The last line, and build/test-summary.txt, is 'N passed, N failed, N skipped'.
+ * build/test-summary.txt then holds 'N passed, N failed, N skipped'.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const results = suites.map((suite) => suite());
 const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
 const summary = `${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`;
 writeFileSync(join(reportFolder, 'test-summary.txt'), `${summary}\n`);
-console.log(`\n${summary}`);
+console.log(`\nIn all: ${summary}`);
 process.exit(results.every((result) => result.ok) ? 0 : 1);
 
 function runVitest() {
