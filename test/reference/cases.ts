@@ -23,9 +23,11 @@ interface Draw {
   readonly activation: Activation;
   readonly flag: boolean;
   readonly axis: number;
+  /** Puts a fully connected layer named `below` between the input and the operator. */
+  readonly below: boolean;
 }
 
-const draw: fc.Arbitrary<Draw> = fc
+const draw = fc
   .record({
     seed,
     shape: fc.tuple(fc.integer({ min: 1, max: 2 }), size, size, channels),
@@ -38,12 +40,18 @@ const draw: fc.Arbitrary<Draw> = fc
     flag: fc.boolean(),
     axis: fc.integer({ min: 0, max: 3 }),
   })
-  .map(({ seed, ...drawn }) => ({ ...drawn, builder: graph(seed) }));
+  .map(({ seed, ...drawn }) => ({ ...drawn, builder: graph(seed), below: false }));
+
+/** The operator's own input: the current tensor, or a trainable layer over it. */
+const start = ({ below }: Draw, builder: GraphBuilder, shape: readonly number[]) =>
+  below
+    ? builder.dense({ units: shape[shape.length - 1] ?? 1, keepDims: true, perChannel: true, name: 'below' })
+    : builder;
 
 /** Two inputs of one shape, `a` (current) and `b`. */
-const two = ({ builder, shape }: Draw) =>
-  builder.input(shape, { name: 'b', scale: 1 / 50, zeroPoint: 9 }).input(shape, { name: 'a' });
-const one = ({ builder, shape }: Draw) => builder.input(shape, { name: 'a', scale: 1 / 40, zeroPoint: -7 });
+const two = (d: Draw) =>
+  start(d, d.builder.input(d.shape, { name: 'b', scale: 1 / 50, zeroPoint: 9 }).input(d.shape, { name: 'a' }), d.shape);
+const one = (d: Draw) => start(d, d.builder.input(d.shape, { name: 'a', scale: 1 / 40, zeroPoint: -7 }), d.shape);
 /** The second operand of a sum or product: a tensor, one for each channel, or one. */
 const other = ({ shape, flag, axis }: Draw) => {
   if (flag) return 'b';
@@ -61,7 +69,7 @@ const families: Readonly<Record<string, (d: Draw) => GraphBuilder>> = {
     const [rows, depth, columns] = [d.shape[1], d.shape[2], d.channels];
     const left = [d.shape[0], ...(d.flag ? [depth, rows] : [rows, depth])];
     const right = [1, ...(d.axis < 2 ? [columns, depth] : [depth, columns])];
-    const builder = d.builder.input(right, { name: 'b', scale: 1 / 30 }).input(left, { name: 'a' });
+    const builder = start(d, d.builder.input(right, { name: 'b', scale: 1 / 30 }).input(left, { name: 'a' }), left);
     return builder.matmul(d.axis % 2 === 0 ? 'b' : { constant: right }, { adjointX: d.flag, adjointY: d.axis < 2 });
   },
   ADD: (d) => two(d).add(other(d), d),
@@ -117,9 +125,19 @@ function resized({ shape, channels, kernel, flag, axis }: Draw) {
   return { height: Math.max(height, 1), width, alignCorners: flag, halfPixelCenters: !flag && axis < 2 };
 }
 
-/** Random one-operator networks (some with a PAD or QUANTIZE before) by operator. */
-export const operatorCases: readonly { readonly operator: string; readonly graphs: fc.Arbitrary<Graph> }[] =
-  Object.entries(families).map(([operator, build]) => ({
-    operator,
-    graphs: draw.map((drawn) => build(drawn).build(operator)),
-  }));
+const networks = (build: (d: Draw) => GraphBuilder, operator: string, below: boolean): fc.Arbitrary<Graph> =>
+  draw.map((drawn) => build({ ...drawn, below }).build(operator));
+
+export interface OperatorCase {
+  readonly operator: string;
+  /** One operator (some with a PAD or QUANTIZE before it). */
+  readonly graphs: fc.Arbitrary<Graph>;
+  /** The same over a fully connected layer, which can train through it. */
+  readonly trainableGraphs: fc.Arbitrary<Graph>;
+}
+
+export const operatorCases: readonly OperatorCase[] = Object.entries(families).map(([operator, build]) => ({
+  operator,
+  graphs: networks(build, operator, false),
+  trainableGraphs: networks(build, operator, true),
+}));
