@@ -64,7 +64,7 @@ export function checkSplit(site: Site): void {
 
 /** inputs: tensor, sizes (one may be -1: what is left), axis */
 export function checkSplitSizes(site: Site): void {
-  const [input, sizes] = [site.input(0), constantIntegers(site, site.input(1))];
+  const [input, sizes] = [site.input(0), constantIntegers(site, site.input(1), site.layer.outputs.length)];
   const axis = axisWithin(site, attributesOf(site, 'axis').axis, input.shape.length);
   const left = (input.shape[axis] ?? 0) - sizes.reduce((sum, size) => sum + Math.max(size, 0), 0);
   expectParts(
@@ -95,8 +95,8 @@ function isPositive(size: number): boolean {
 export function checkSlice(site: Site): void {
   const [input, output] = [site.input(0), site.output(0)];
   const rank = input.shape.length;
-  const [begin, size] = [constantIntegers(site, site.input(1)), constantIntegers(site, site.input(2))];
-  if (begin.length !== rank || size.length !== rank) site.reject(`its begin and size are not of ${rank} dimensions`);
+  const [begin, size] = [1, 2].map((index) => constantIntegers(site, site.input(index), rank));
+  if (begin?.length !== rank || size?.length !== rank) site.reject(`its begin and size are not of ${rank} dimensions`);
   const part = input.shape.map((dimension, axis) => {
     const first = begin[axis] ?? 0;
     const count = size[axis] === -1 ? dimension - first : (size[axis] ?? 0);
@@ -113,8 +113,8 @@ export function checkSlice(site: Site): void {
 export function checkStridedSlice(site: Site): void {
   const { beginMask, endMask, shrinkMask } = attributesOf(site, 'stridedSlice');
   const [input, output] = [site.input(0), site.output(0)];
-  const [begin, end, strides] = [1, 2, 3].map((index) => constantIntegers(site, site.input(index)));
   const rank = input.shape.length;
+  const [begin, end, strides] = [1, 2, 3].map((index) => constantIntegers(site, site.input(index), rank));
   if (begin?.length !== rank || end?.length !== rank || strides?.length !== rank) {
     site.reject(`its begin, end and strides are not of ${rank} dimensions`);
   }

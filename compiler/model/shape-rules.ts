@@ -68,7 +68,7 @@ export function checkResize(site: Site): void {
   attributesOf(site, 'resize');
   const [input, output] = [site.input(0), site.output(0)];
   const [batch, , , channels] = pictureShape(site, input);
-  const size = constantIntegers(site, site.input(1));
+  const size = constantIntegers(site, site.input(1), 2);
   if (size.length !== 2) site.reject(`its size has ${size.length} numbers, expected 2`);
   expectSameType(site, input, output);
   expectShape(site, output, [batch, ...size, channels]);
@@ -78,7 +78,7 @@ export function checkResize(site: Site): void {
 export function checkPad(site: Site): void {
   const [input, paddings, value, output] = [site.input(0), site.input(1), site.optionalInput(2), site.output(0)];
   expectShape(site, paddings, [input.shape.length, 2]);
-  const added = constantIntegers(site, paddings);
+  const added = constantIntegers(site, paddings, 2 * input.shape.length);
   if (added.some((count) => count < 0)) site.reject(`it pads by a negative number: ${shapeText(added)}`);
   expectSameType(site, input, output);
   if (value !== undefined) {
@@ -95,7 +95,7 @@ export function checkPad(site: Site): void {
 export function checkTranspose(site: Site): void {
   const [input, output] = [site.input(0), site.output(0)];
   const rank = input.shape.length;
-  const order = constantIntegers(site, site.input(1));
+  const order = constantIntegers(site, site.input(1), rank);
   const axes = order.map((axis) => axisWithin(site, axis, rank));
   if (axes.length !== rank || new Set(axes).size !== rank) {
     site.reject(`${shapeText(order)} is not an order of ${rank} dimensions`);
@@ -112,7 +112,7 @@ export function checkMean(site: Site): void {
   const { keepDims } = attributesOf(site, 'reduce');
   const [input, output] = [site.input(0), site.output(0)];
   const rank = input.shape.length;
-  const axes = new Set(constantIntegers(site, site.input(1)).map((axis) => axisWithin(site, axis, rank)));
+  const axes = new Set(constantIntegers(site, site.input(1), rank).map((axis) => axisWithin(site, axis, rank)));
   expectSameType(site, input, output);
   expectNumeric(site, input, output);
   const kept = input.shape.map((dimension, axis) => (axes.has(axis) ? 1 : dimension));

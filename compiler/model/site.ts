@@ -84,10 +84,12 @@ export function expectNumeric(site: Site, ...tensors: readonly Tensor[]): void {
   }
 }
 
-/** Content of a constant list of integers such as axes or paddings. */
-export function constantIntegers(site: Site, tensor: Tensor): readonly number[] {
+/** Content of a constant list of at most so many integers, such as axes or paddings. */
+export function constantIntegers(site: Site, tensor: Tensor, most: number): readonly number[] {
+  const count = elementCount(tensor.shape);
+  if (count > most) site.reject(`'${tensor.name}' lists ${count} numbers, expected at most ${most}`);
   const values = integersOf(tensor);
-  return values ?? site.reject(`'${tensor.name}' (${tensor.dtype}) is not a short constant list of integers`);
+  return values ?? site.reject(`'${tensor.name}' (${tensor.dtype}) is not a constant list of integers`);
 }
 
 /** An axis counted from the end becomes one counted from the front. */

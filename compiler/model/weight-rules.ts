@@ -112,7 +112,7 @@ export function checkTransposeConvolution(site: Site): void {
   const [shape, weights, input] = [site.input(0), site.input(1), site.input(2)];
   const [bias, output] = [site.optionalInput(3), site.output(0)];
   const [batch, height, width, outChannels] = pictureShape(site, output);
-  expectShape(site, output, constantIntegers(site, shape));
+  expectShape(site, output, constantIntegers(site, shape, 4));
   const [weightOutChannels, windowHeight, windowWidth, channels] = pictureShape(site, weights);
   if (weightOutChannels !== outChannels) {
     site.reject(`its weights ${shapeText(weights.shape)} are for ${weightOutChannels} channels, not ${outChannels}`);

@@ -179,7 +179,7 @@ describe('checkGraph', () => {
     [
       'padding that is not constant',
       withTensor('first/pad/paddings', () => ({ data: undefined, variable: true })),
-      /not a short constant list/,
+      /not a constant list/,
     ],
     ['a reshape that loses elements', withTensor('flat', () => ({ shape: [1, 3] })), /3 elements, expected 4/],
     ['a factor that is no number', withAttributes('probabilities', { beta: Number.NaN }), /factor is NaN/],
@@ -331,6 +331,11 @@ describe('checkGraph', () => {
       'sizes beyond the dimension',
       operator('SPLIT_V', along(0), [[5], { list: [9, -1] }, { list: [0] }], [[9], [1]]),
       /do not add up/,
+    ],
+    [
+      'more axes than dimensions',
+      operator('MEAN', mean(true), [[1, 4], { list: [1, 1, 1] }], [[1, 1]]),
+      /lists 3 numbers, expected at most 2/,
     ],
     [
       'an order that repeats an axis',
