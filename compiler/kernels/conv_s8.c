@@ -37,19 +37,19 @@ static inline void ft_conv_dot1(const int8_t *restrict input, const int8_t *rest
   sums[0] += sum;
 }
 
-void ft_conv_s8(const ft_window *window, const int8_t *restrict input, const int8_t *restrict weights,
-                const int32_t *restrict bias, const int32_t *restrict multiplier,
-                const int32_t *restrict shift, int8_t *restrict output, uint8_t *restrict mask,
+/* Rows are outermost and finished in order: the output may grow into the rows of the input that are done. */
+void ft_conv_s8(const ft_window *window, const int8_t *input, const int8_t *weights, const int32_t *bias,
+                const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
                 int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end) {
   const ft_window w = *window;
   const int32_t row_size = w.kernel_height * w.kernel_width * w.in_channels;
   const int16_t zero_point = (int16_t)w.in_zero_point;
-  for (int32_t channel = channel_begin; channel < channel_end; channel += FT_CONV_CHANNELS) {
-    const int32_t channels = ft_min(FT_CONV_CHANNELS, channel_end - channel);
-    const int8_t *block = weights + (channel - channel_begin) * row_size;
-    for (int32_t y = row_begin; y < row_end; y++) {
-      const int32_t top = y * w.stride_y - w.pad_top;
-      const ft_range ky = ft_taps_inside(top, w.kernel_height, w.dilation_y, w.in_height);
+  for (int32_t y = row_begin; y < row_end; y++) {
+    const int32_t top = y * w.stride_y - w.pad_top;
+    const ft_range ky = ft_taps_inside(top, w.kernel_height, w.dilation_y, w.in_height);
+    for (int32_t channel = channel_begin; channel < channel_end; channel += FT_CONV_CHANNELS) {
+      const int32_t channels = ft_min(FT_CONV_CHANNELS, channel_end - channel);
+      const int8_t *block = weights + (channel - channel_begin) * row_size;
       int8_t *out = output + ft_ring_row(y, w.out_rows) * w.out_width * w.out_channels + channel;
       for (int32_t x = 0; x < w.out_width; x++) {
         const int32_t left = x * w.stride_x - w.pad_left;
