@@ -3,5 +3,7 @@
 export { type Board, boards, cores } from './boards.ts';
 export { isPattern, type LayerIndex, layerIndex, type TrainableLayer, trainableLayer } from './layers.ts';
 export { type ParsedPlan, parsePlan } from './parse.ts';
+export { printPlan } from './print.ts';
 export { type Places, type Resolution, type ResolveOptions, resolveFully, resolvePlan } from './resolve.ts';
 export type { LayerChange, UpdateLineMeaning } from './resolveUpdate.ts';
+export { applyEdits } from './text.ts';

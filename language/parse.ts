@@ -3,12 +3,14 @@
 import {
   createDefaultCoreModule,
   createDefaultSharedCoreModule,
+  DefaultLexer,
   DefaultValueConverter,
   EmptyFileSystem,
   type GrammarAST,
   inject,
   type LangiumCoreServices,
   type LangiumParser,
+  type LexerResult,
   type ValueType,
 } from 'langium';
 import type { Diagnostic } from '../compiler/diagnostics.ts';
@@ -37,9 +39,30 @@ class TrainplanValueConverter extends DefaultValueConverter {
   }
 }
 
+/**
+ * Retypes keywords that stand where a layer's name stands: before `:` and on either side of `..`, marks that have no
+ * other use. So `bias: bias none` needs no reserved word and no lookahead.
+ */
+class TrainplanLexer extends DefaultLexer {
+  override tokenize(text: string): LexerResult {
+    const result = super.tokenize(text);
+    const name = this.tokenTypes.NAME;
+    if (name?.tokenTypeIdx === undefined) throw new Error('the grammar has no terminal NAME');
+    for (const [index, token] of result.tokens.entries()) {
+      const next = result.tokens[index + 1]?.image;
+      const named = next === ':' || next === '..' || result.tokens[index - 1]?.image === '..';
+      if (!named || !/^[A-Za-z]/.test(token.image)) continue;
+      token.tokenType = name;
+      token.tokenTypeIdx = name.tokenTypeIdx;
+    }
+    return result;
+  }
+}
+
 /** What the trainplan language replaces of Langium's parser; the language server builds on the same module. */
 export const trainplanParserModule = {
   parser: {
+    Lexer: (services: LangiumCoreServices) => new TrainplanLexer(services),
     ValueConverter: () => new TrainplanValueConverter(),
     ParserErrorMessageProvider: () => syntaxMessages,
   },

@@ -2,6 +2,7 @@
 
 import type { AstNode } from 'langium';
 import type { Diagnostic, Fix, Severity, TextRange } from '../compiler/diagnostics.ts';
+import type { ParsedPlan } from './parse.ts';
 import { endOf, nearest, rangeOf, wholeLineRange } from './text.ts';
 import type { NumberRule } from './vocabulary.ts';
 
@@ -17,10 +18,18 @@ export interface Finding {
 export class Report {
   readonly diagnostics: Diagnostic[] = [];
 
-  constructor(
-    readonly file: string,
-    readonly text: string,
-  ) {}
+  readonly file: string;
+  readonly text: string;
+  /** Some text could not be read: nothing can be said to be missing. */
+  readonly syntaxBroken: boolean;
+  private readonly brokenLines: ReadonlySet<number>;
+
+  constructor(parsed: ParsedPlan) {
+    this.file = parsed.fileName;
+    this.text = parsed.text;
+    this.syntaxBroken = parsed.diagnostics.length > 0;
+    this.brokenLines = new Set(parsed.diagnostics.map(({ range }) => range?.line ?? 0));
+  }
 
   error(finding: Finding): void {
     this.add('error', finding);
@@ -32,6 +41,8 @@ export class Report {
 
   private add(severity: Severity, finding: Finding): void {
     const { at, ...rest } = finding;
+    // What is left of a line that was not understood says nothing for sure.
+    if (this.brokenLines.has(at.line) && at.line === at.endLine) return;
     this.diagnostics.push({ severity, ...rest, file: this.file, range: at });
   }
 
@@ -69,7 +80,13 @@ export class Report {
   }
 
   /** The number if it keeps the rule, else undefined and a diagnostic. */
-  number(at: TextRange, what: string, value: number | undefined, rule: NumberRule): number | undefined {
+  number(
+    at: TextRange,
+    what: string,
+    value: number | undefined,
+    rule: NumberRule,
+    offerNearest = !rule.aboveMin,
+  ): number | undefined {
     if (value === undefined || Number.isNaN(value)) return undefined;
     const tooSmall = rule.aboveMin ? value <= rule.min : value < rule.min;
     if (!tooSmall && value <= rule.max && (!rule.integer || Number.isInteger(value))) return value;
@@ -80,7 +97,7 @@ export class Report {
       code: 'number-out-of-range',
       message: `${what} is ${value}`,
       remedy: `use ${kind} ${bounds}`,
-      ...(rule.aboveMin ? {} : { fixes: [this.replacement(at, String(nearestAllowed(value, rule)))] }),
+      ...(offerNearest ? { fixes: [this.replacement(at, String(nearestAllowed(value, rule)))] } : {}),
     });
     return undefined;
   }
@@ -95,8 +112,12 @@ export class Report {
     });
   }
 
-  /** Keeps the first node of each key; the others are reported. */
-  unique<T extends AstNode>(nodes: readonly T[], keyOf: (node: T) => string): Map<string, T> {
+  /** Keeps the first node of each key; the others are reported, with the removal of `extentOf` them as the fix. */
+  unique<T extends AstNode>(
+    nodes: readonly T[],
+    keyOf: (node: T) => string,
+    extentOf: (node: T) => TextRange = rangeOf,
+  ): Map<string, T> {
     const first = new Map<string, T>();
     for (const node of nodes) {
       const key = keyOf(node);
@@ -111,7 +132,7 @@ export class Report {
         code: 'duplicate-setting',
         message: `\`${key}\` is already set on line ${rangeOf(earlier).line}`,
         remedy: 'keep one of the two',
-        fixes: [this.removal('Remove this one', at)],
+        fixes: [this.removal('Remove this one', extentOf(node))],
       });
     }
     return first;

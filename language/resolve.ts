@@ -55,23 +55,22 @@ export function resolvePlan(
 
 /** As `resolvePlan`, with the places and the meaning of each update line even where the plan has errors. */
 export function resolveFully(parsed: ParsedPlan, graph: Graph | undefined, options: ResolveOptions = {}): Resolution {
-  const report = new Report(parsed.fileName, parsed.text);
+  const report = new Report(parsed);
   const statements = report.unique(parsed.ast.statements, keywordOf);
   const model = statements.get('model');
   const name = statements.get('name');
-  const broken = parsed.diagnostics.length > 0;
   const modelPath =
     model !== undefined && isModelStatement(model) ? resolveModel(report, model.path, model) : undefined;
-  // A model or target that could not be read is a syntax error already.
-  if (model === undefined && !broken) missing(report, 'model', 'model "model.tflite"\n');
+  if (model === undefined && !report.syntaxBroken) missing(report, 'model', 'model "model.tflite"\n');
   const target = resolveTarget(report, statements.get('target'), options.boards ?? {});
-  if (!statements.has('target') && !broken) missing(report, 'target', 'target stm32f746\n');
+  if (!statements.has('target') && !report.syntaxBroken) missing(report, 'target', 'target stm32f746\n');
   const budgetBytes = resolveBudget(report, statements.get('budget'), target);
   const data = resolveData(report, statements.get('data'));
   const input = resolveInput(report, statements.get('input'));
   const train = resolveTrain(report, statements.get('train'));
   const { update, lines } = resolveUpdate(report, statements.get('update'), graph);
-  if (graph !== undefined && update.size === 0 && train?.classes === undefined && !broken) {
+  const unharmed = parsed.diagnostics.length + report.diagnostics.length === 0;
+  if (unharmed && graph !== undefined && update.size === 0 && train?.classes === undefined) {
     report.warning({
       at: placeOf(statements, 'update') ?? fileStart,
       code: 'nothing-trains',

@@ -35,7 +35,10 @@ function resolveSize(report: Report, node: Extract<Statement, { size: string }> 
   const [width, height] = (node.size ?? '').split('x').map(Number);
   if (width === undefined || height === undefined) return undefined;
   const at = rangeOf(node, 'size');
-  const sides = [report.number(at, 'the width', width, sideRule), report.number(at, 'the height', height, sideRule)];
+  const sides = [
+    report.number(at, 'the width', width, sideRule, false),
+    report.number(at, 'the height', height, sideRule, false),
+  ];
   return sides.includes(undefined) ? undefined : { width, height };
 }
 

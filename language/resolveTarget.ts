@@ -31,7 +31,7 @@ export function resolveTarget(
       : board?.core;
   const sramBytes = resolveBytes(report, '`sram`', settings.get('sram')?.size) ?? board?.sramBytes;
   const flashBytes = resolveBytes(report, '`flash`', settings.get('flash')?.size) ?? board?.flashBytes;
-  if (node.board === undefined) {
+  if (node.board === undefined && !report.syntaxBroken) {
     for (const key of ['core', 'sram', 'flash'] as const) {
       if (!settings.has(key)) reportMissing(report, node, key);
     }

@@ -6,7 +6,7 @@ import { frozen, type LayerUpdate, type WeightSelection } from '../compiler/trai
 import { type Change, isUpdateStatement, type LayerName, type Statement, type UpdateLine } from './generated/ast.ts';
 import { isPattern, type LayerIndex, layerIndex, layersNamed, type TrainableLayer } from './layers.ts';
 import type { Report } from './report.ts';
-import { nearest, quote, rangeOf } from './text.ts';
+import { endOf, nearest, quote, rangeOf } from './text.ts';
 
 /** One line of `update` and what it does. */
 export interface UpdateLineMeaning {
@@ -108,7 +108,16 @@ function checkChanges(report: Report, line: UpdateLine): readonly Change[] {
       remedy: '`none` takes bias and weights away: let it stand alone, or remove it',
     });
   }
-  const first = report.unique(complete, (change) => change.kind);
+  // Each change goes with the comma before it; the first of a line is never the one to go.
+  const first = report.unique(
+    complete,
+    (change) => change.kind,
+    (change) => {
+      const { endLine, endColumn } = rangeOf(change);
+      const before = endOf(rangeOf(line.changes[(change.$containerIndex ?? 1) - 1] ?? change));
+      return { ...before, endLine, endColumn };
+    },
+  );
   for (const change of first.values()) {
     if (change.kind === 'weights') checkWeights(report, change);
   }
@@ -257,8 +266,14 @@ function selectRange(report: Report, line: UpdateLine, index: LayerIndex): Layer
     return undefined;
   }
   const layers = withWeights(index, index.graph.layers.slice(from.index, to.index + 1));
-  if (layers.length === 0) reportEmpty(report, rangeOf(line), 'no layer with weights lies in the range');
+  if (layers.length === 0) reportEmpty(report, selectorRange(line), 'no layer with weights lies in the range');
   return { layers, single: false };
+}
+
+/** From the first layer's name to the last one's. */
+function selectorRange(line: UpdateLine): TextRange {
+  const { endLine, endColumn } = rangeOf(line, line.to === undefined ? 'from' : 'to');
+  return { ...rangeOf(line, 'from'), endLine, endColumn };
 }
 
 function withWeights(index: LayerIndex, layers: readonly Layer[]): TrainableLayer[] {
@@ -311,9 +326,8 @@ function reportEmpty(report: Report, at: TextRange, message: string): void {
 }
 
 function reportReversed(report: Report, line: UpdateLine, from: Layer, to: Layer): void {
-  const [fromRange, toRange] = [rangeOf(line, 'from'), rangeOf(line, 'to')];
   report.error({
-    at: { ...fromRange, endLine: toRange.endLine, endColumn: toRange.endColumn },
+    at: selectorRange(line),
     code: 'range-reversed',
     message: `\`${to.name}\` comes before \`${from.name}\` in execution order`,
     remedy: `write ${to.name} .. ${from.name}`,
@@ -321,8 +335,8 @@ function reportReversed(report: Report, line: UpdateLine, from: Layer, to: Layer
       {
         title: 'Swap the ends',
         edits: [
-          { range: fromRange, text: line.to?.$cstNode?.text ?? to.name },
-          { range: toRange, text: line.from.$cstNode?.text ?? from.name },
+          { range: rangeOf(line, 'from'), text: line.to?.$cstNode?.text ?? to.name },
+          { range: rangeOf(line, 'to'), text: line.from.$cstNode?.text ?? from.name },
         ],
       },
     ],

@@ -111,6 +111,12 @@ function explainParser(text: string, starts: readonly number[], error: ParserErr
     return explainSetting(token.image, range, Object.keys(settings));
   }
   const last = previousToken(error);
+  if (rule === 'UpdateLine' && last !== undefined) {
+    // A misspelt unit reads like the next line's layer.
+    const beforeLast = previousOnLine(text, starts, last.startOffset);
+    const lastRange = rangeAt(starts, last.startOffset, last.startOffset + last.image.length);
+    if (/\d$/.test(beforeLast) && /^[A-Za-z]/.test(last.image)) return explainUnit(last.image, lastRange, beforeLast);
+  }
   if (before === '' && last !== undefined) return explainMissing(error.message, last, starts);
   return syntaxError('syntax', error.message, 'correct it as expected, or remove it', range);
 }
