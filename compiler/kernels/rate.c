@@ -16,9 +16,9 @@ void ft_rate_cosine(float *rate, const float *learning_rate, const int32_t *step
     schedule = ((float)step + 1.0f) / (float)warm_up;
   } else {
     const float t = step - warm_up < steps ? (float)(step - warm_up) / (float)steps : 1.0f;
-    /* (1 + cos(pi t)) / 2 = sin^2(pi/2 (1 - t)), which keeps its precision where it comes to nothing. */
-    const float sine = ft_sin_quarter_f32(1.0f - t);
-    schedule = sine * sine;
+    /* (1 + cos(pi t)) / 2 = 1 - sin^2(pi/2 t) = sin^2(pi/2 (1 - t)): exact at both ends. */
+    const float sine = ft_sin_quarter_f32(t < 0.5f ? t : 1.0f - t);
+    schedule = t < 0.5f ? 1.0f - sine * sine : sine * sine;
   }
   rate[0] = learning_rate[0] * schedule / (float)batch;
 }

@@ -1,6 +1,6 @@
 /** From steps over named buffers to offsets: lifetimes, the arena, and the block of static SRAM. */
 import type { BufferId, KernelCall, ProgramBuffer, Step } from '../program.ts';
-import type { DraftBuffer, DraftStep } from '../schedule/builder.ts';
+import { type DraftBuffer, type DraftStep, elementBytes } from '../schedule/builder.ts';
 import { type ArenaOverlap, type ArenaSolution, packArena } from './arena.ts';
 
 export interface Placement {
@@ -45,19 +45,34 @@ export function placeBuffers(
       ...(options.cancelled === undefined ? {} : { cancelled: options.cancelled }),
     },
   );
-  let sramBytes = 0;
+  const statics = placeStatics(drafts);
   const buffers = drafts.map((draft): ProgramBuffer => {
-    if (draft.home === 'sram') {
-      const offset = sramBytes;
-      sramBytes += Math.ceil(draft.bytes / wordBytes) * wordBytes;
-      return { ...draft, first: -1, last: -1, offset };
-    }
+    const fixed = statics.offsets.get(draft.id);
+    if (fixed !== undefined) return { ...draft, first: -1, last: -1, offset: fixed };
     const position = index.get(draft.id);
     const life = lives[draft.id];
     if (position === undefined || life === undefined) return { ...draft, first: -1, last: -1, offset: -1 };
     return { ...draft, ...life, offset: solution.offsets[position] ?? -1 };
   });
-  return { buffers, arenaBytes: solution.height, sramBytes, solution };
+  return { buffers, arenaBytes: solution.height, sramBytes: statics.bytes, solution };
+}
+
+/** Wide elements first, so that the generated C struct needs no padding and has these very offsets. */
+function placeStatics(drafts: readonly DraftBuffer[]): { offsets: ReadonlyMap<BufferId, number>; bytes: number } {
+  const offsets = new Map<BufferId, number>();
+  let bytes = 0;
+  for (const draft of staticOrder(drafts)) {
+    offsets.set(draft.id, bytes);
+    bytes += draft.bytes;
+  }
+  return { offsets, bytes: Math.ceil(bytes / wordBytes) * wordBytes };
+}
+
+/** Buffers of static SRAM in the order of the struct. */
+export function staticOrder<T extends Pick<DraftBuffer, 'home' | 'element'>>(buffers: readonly T[]): readonly T[] {
+  return buffers
+    .filter((buffer) => buffer.home === 'sram')
+    .sort((a, b) => elementBytes[b.element] - elementBytes[a.element]);
 }
 
 interface Life {
