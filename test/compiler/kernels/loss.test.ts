@@ -31,7 +31,7 @@ describe('softmax cross entropy', () => {
         expect(loss).toBeCloseTo(Math.log(sum) + max - at(logits, label), 4);
         expect(prediction).toBe(logits.indexOf(max));
         exps.forEach((exp, c) => {
-          expect(Math.abs(at(gradient, c) - (exp / sum - (c === label ? 1 : 0)))).toBeLessThan(4e-7);
+          expect(Math.abs(at(gradient, c) - (exp / sum - (c === label ? 1 : 0)))).toBeLessThan(1e-6);
         });
       }),
     );
