@@ -35,6 +35,8 @@ export interface Resolution {
   readonly plan?: TrainingPlan;
   /** Syntax errors first. */
   readonly diagnostics: readonly Diagnostic[];
+  /** As in the plan, even where the plan has errors. */
+  readonly update: TrainingPlan['update'];
   /** One for each line of `update`, in the order of the text; empty without a graph. */
   readonly lines: readonly UpdateLineMeaning[];
   readonly places: Places;
@@ -99,6 +101,7 @@ export function resolveFully(parsed: ParsedPlan, graph: Graph | undefined, optio
         }
       : {}),
     diagnostics,
+    update,
     lines,
     places: placesOf(parsed.ast),
   };
