@@ -317,7 +317,8 @@ describe('rounding', () => {
     [0.49999999999999994, 0],
     [2.5, 3],
     [-2.4, -2],
+    [-0.3, 0],
   ])('takes %f to %i', (value, expected) => {
-    expect(roundHalfAway(value) + 0).toBe(expected);
+    expect(roundHalfAway(value)).toBe(expected);
   });
 });

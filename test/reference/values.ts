@@ -3,10 +3,10 @@
 import type { Activation, Graph, Quantisation, Tensor } from '../../compiler/model/graph.ts';
 import { bytesPerElement, elementCount, tensorAt } from '../../compiler/model/graph.ts';
 
-/** Nearest integer, halves away from zero. */
+/** Nearest integer, halves away from zero; never -0, which no code is. */
 export function roundHalfAway(value: number): number {
   const whole = Math.trunc(value);
-  return Math.abs(value - whole) >= 0.5 ? whole + Math.sign(value) : whole;
+  return Math.abs(value - whole) >= 0.5 ? whole + Math.sign(value) : whole + 0;
 }
 
 export function clamp(value: number, low: number, high: number): number {

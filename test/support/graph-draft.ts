@@ -14,19 +14,23 @@ export function randomValues(tensor: Tensor, random: () => number): Float64Array
   return Float64Array.from({ length: elementCount(tensor.shape) }, draw);
 }
 
+/** A zero point rounded to -0 becomes 0, as it would in a file. */
 export function perTensor(scale: number, zeroPoint = 0): Quantisation {
-  return { scales: [Math.fround(scale)], zeroPoints: [zeroPoint], axis: 0 };
+  return { scales: [Math.fround(scale)], zeroPoints: [zeroPoint + 0], axis: 0 };
 }
 
 /** Where a layer's outputs take their quantisation from: the range of their values, a given one, or none. */
 export type OutputQuantisation = 'calibrated' | 'float32' | Quantisation;
 
-/** Leaves the largest values a little outside, so that clamps and their masks are met. */
-const coverage = 0.95;
+/**
+ * Leaves the largest of many values a little outside, so that clamps and their masks are met; few values say little of
+ * what other inputs give, and get room.
+ */
+const coverage = (values: number) => (values < 32 ? 1.5 : 0.95);
 
 function quantisationOf(reals: Float64Array): Quantisation {
-  const low = reals.reduce((a, b) => Math.min(a, b), 0) * coverage;
-  const high = reals.reduce((a, b) => Math.max(a, b), 0) * coverage;
+  const low = reals.reduce((a, b) => Math.min(a, b), 0) * coverage(reals.length);
+  const high = reals.reduce((a, b) => Math.max(a, b), 0) * coverage(reals.length);
   const scale = Math.max(high - low, 1e-3) / 255;
   return perTensor(scale, clamp(Math.round(-128 - low / scale), -128, 127));
 }
