@@ -1,15 +1,17 @@
 /** Lowers the forward pass: a step per layer, tensors to buffers, masks and saved activations for the backward pass. */
 import { elementCount, type Graph, type Layer, tensorAt } from '../model/graph.ts';
 import { ruleOf } from '../operators/index.ts';
-import type { OperatorRule } from '../operators/rule.ts';
-import { isWeighted, type WeightedLayer, weightedLayer } from '../operators/weighted.ts';
-import { firstInputRow, windowOf } from '../operators/window.ts';
+import type { LoweredForward, OperatorRule, RingRows } from '../operators/rule.ts';
+import { type WeightedLayer, weightedLayer } from '../operators/weighted.ts';
+import { firstInputRow, pictureOf, type Window, windowOf } from '../operators/window.ts';
 import type { BufferId } from '../program.ts';
 import { type Differentiation, needsMask } from '../training/differentiate.ts';
 import type { TrainSettings } from '../training/plan.ts';
 import { allocateTraining, type LayerTraining } from '../training/state.ts';
 import { at, call, int, type ProgramBuilder, type StepOverlap } from './builder.ts';
+import { type Chain, ringsOf } from './chain.ts';
 import { constantOf, elementTypeOf } from './constants.ts';
+import { planUnits, type Unit } from './stream.ts';
 
 export interface ForwardOptions {
   /** Every tensor in a buffer of its own, alive to the end: for `infer --tensors`. */
@@ -38,14 +40,11 @@ export function lowerForwardPass(builder: ProgramBuilder, graph: Graph, options:
     return constantOf(builder, tensorAt(graph, id));
   };
 
-  for (const layer of graph.layers) {
-    const rule = ruleOf(layer);
-    const [first = -1] = layer.inputs;
-    if (rule.alias === true && !options.everyTensor) {
-      for (const output of layer.outputs) tensors.set(output, bufferOf(first));
-      continue;
-    }
-    const { differentiation, settings } = options;
+  const { differentiation, settings } = options;
+
+  /** Everything that the layer's rule asks for; `ring` rows of the output where it is not held whole. */
+  const lower = (layer: Layer, rings?: RingRows): LoweredForward => {
+    const [first = -1, result = -1] = [layer.inputs[0], layer.outputs[0]];
     const part = differentiation?.trained.get(layer.name);
     if (part !== undefined && settings !== undefined) {
       const data = weightedLayer(graph, layer);
@@ -53,23 +52,15 @@ export function lowerForwardPass(builder: ProgramBuilder, graph: Graph, options:
         saveInput(builder, layer, data, bufferOf(first), table, part.channels);
       training.set(layer.name, allocateTraining(builder, layer, data, part, settings, save));
     }
-    for (const output of layer.outputs) tensors.set(output, activation(builder, graph, output, layer.name));
-    const [result = -1] = layer.outputs;
-    if (differentiation !== undefined && needsMask(differentiation, graph, layer)) {
-      const bits = elementCount(tensorAt(graph, result).shape);
-      masks.set(
-        layer.name,
-        builder.arena(
-          `${layer.name}_mask`,
-          layer.name,
-          'mask',
-          'uint8',
-          Math.ceil(bits / 8),
-          `clamp mask of ${layer.name}`,
-        ),
-      );
+    for (const output of layer.outputs) {
+      tensors.set(output, activation(builder, graph, output, layer.name, rings?.output));
     }
-    const lowered = rule.forward({
+    if (differentiation !== undefined && needsMask(differentiation, graph, layer)) {
+      const bytes = maskBytes(graph, result);
+      const name = `${layer.name}_mask`;
+      masks.set(layer.name, builder.arena(name, layer.name, 'mask', 'uint8', bytes, `clamp mask of ${layer.name}`));
+    }
+    return ruleOf(layer).forward({
       graph,
       layer,
       builder,
@@ -77,7 +68,22 @@ export function lowerForwardPass(builder: ProgramBuilder, graph: Graph, options:
       output: (index) => tensors.get(layer.outputs[index] ?? -1) ?? -1,
       mask: masks.get(layer.name),
       training: training.get(layer.name),
+      ...(rings === undefined ? {} : { rings }),
     });
+  };
+
+  for (const unit of unitsOf(graph, options)) {
+    if (unit.kind === 'chain') {
+      emitChain(builder, graph, unit.chain, lower, tensors);
+      continue;
+    }
+    const { layer } = unit;
+    const rule = ruleOf(layer);
+    if (rule.alias === true && !options.everyTensor) {
+      for (const output of layer.outputs) tensors.set(output, bufferOf(layer.inputs[0] ?? -1));
+      continue;
+    }
+    const lowered = lower(layer);
     builder.step({
       layer: layer.name,
       phase: 'forward',
@@ -90,10 +96,68 @@ export function lowerForwardPass(builder: ProgramBuilder, graph: Graph, options:
   return { tensors, masks, training };
 }
 
-function activation(builder: ProgramBuilder, graph: Graph, id: number, layer: string): BufferId {
+/** The layers one by one, or where they may stream, as chains. */
+function unitsOf(graph: Graph, options: ForwardOptions): readonly Unit[] {
+  const { differentiation, settings } = options;
+  if (options.everyTensor || settings?.stream === false) {
+    return graph.layers.map((layer) => ({ kind: 'layer', layer }));
+  }
+  const saved = [0];
+  for (const layer of graph.layers) {
+    const mask =
+      differentiation !== undefined && needsMask(differentiation, graph, layer)
+        ? maskBytes(graph, layer.outputs[0] ?? -1)
+        : 0;
+    const part = differentiation?.trained.get(layer.name);
+    const window = part === undefined || part.channels.length === 0 ? undefined : windowOf(graph, layer);
+    const codes = window === undefined ? 0 : window.in_height * window.in_width * (part?.channels.length ?? 0);
+    saved.push((saved[saved.length - 1] ?? 0) + mask + codes);
+  }
+  return planUnits(graph, {
+    savedBefore: (index) => saved[index] ?? 0,
+    // A layer whose weights or input codes the backward pass wants is computed whole.
+    whole: (layer) =>
+      (differentiation?.trained.get(layer.name)?.channels.length ?? 0) > 0 ||
+      (differentiation !== undefined && (ruleOf(layer).keeps?.length ?? 0) > 0),
+    relief: (layer) => reliefOf(graph, layer),
+  });
+}
+
+/** One step: a loop in which every layer of the chain computes its next rows. */
+function emitChain(
+  builder: ProgramBuilder,
+  graph: Graph,
+  chain: Chain,
+  lower: (layer: Layer, rings: RingRows) => LoweredForward,
+  tensors: ReadonlyMap<number, BufferId>,
+): void {
+  const calls = chain.layers.flatMap((layer) =>
+    lower(layer, ringsOf(graph, chain, layer))
+      .calls(chain.rows.get(layer.name))
+      .map((entry) => ({ ...entry, layer: layer.name })),
+  );
+  const below = tensors.get(chain.layers[chain.layers.length - 1]?.outputs[0] ?? -1);
+  const above = tensors.get(chain.layers[0]?.inputs[0] ?? -1);
+  builder.step({
+    layer: chain.layers[0]?.name ?? '',
+    phase: 'forward',
+    calls,
+    loop: chain.iterations,
+    macs: chain.layers.reduce((sum, layer) => sum + ruleOf(layer).macs(graph, layer), 0),
+    overlaps: below === undefined || above === undefined ? [] : [{ below, above, distance: chain.distance }],
+  });
+}
+
+function maskBytes(graph: Graph, tensor: number): number {
+  return Math.ceil(elementCount(tensorAt(graph, tensor).shape) / 8);
+}
+
+function activation(builder: ProgramBuilder, graph: Graph, id: number, layer: string, ringRows?: number): BufferId {
   const tensor = tensorAt(graph, id);
-  const name = layer === 'input' ? 'input' : layer;
-  return builder.arena(name, layer, 'activation', elementTypeOf(tensor), elementCount(tensor.shape));
+  const whole = elementCount(tensor.shape);
+  const { height } = pictureOf(tensor);
+  const held = ringRows === undefined || tensor.shape.length !== 4 ? whole : (whole / height) * ringRows;
+  return builder.arena(layer, layer, 'activation', elementTypeOf(tensor), held);
 }
 
 /** The input codes that a weight gradient will need: the input itself where all of its channels train, else a copy of
@@ -155,17 +219,19 @@ function overlapsOf(
 ): readonly StepOverlap[] {
   const below = tensors.get(layer.outputs[0] ?? -1);
   if (below === undefined) return [];
-  if (rule.inPlace === true) {
-    const bytes = (id: number): number => elementCount(tensorAt(graph, id).shape);
-    const size = bytes(layer.outputs[0] ?? -1);
-    return layer.inputs.flatMap((id) => {
-      const above = tensors.get(id);
-      return above === undefined || bytes(id) !== size ? [] : [{ below, above, distance: 0 }];
-    });
-  }
-  const above = tensors.get(layer.inputs[0] ?? -1);
-  if (rule.byRows !== true || above === undefined) return [];
-  const window = windowOf(graph, layer);
+  const size = elementCount(tensorAt(graph, layer.outputs[0] ?? -1).shape);
+  const candidates = rule.inPlace === true ? layer.inputs : layer.inputs.slice(0, 1);
+  return candidates.flatMap((id) => {
+    const above = tensors.get(id);
+    if (above === undefined) return [];
+    if (rule.inPlace === true) {
+      return elementCount(tensorAt(graph, id).shape) === size ? [{ below, above, distance: 0 }] : [];
+    }
+    return rule.byRows === true ? [{ below, above, distance: growthDistance(windowOf(graph, layer)) }] : [];
+  });
+}
+
+function growthDistance(window: Window): number {
   const rowIn = window.in_width * window.in_channels;
   const rowOut = window.out_width * window.out_channels;
   let distance = 0;
@@ -173,9 +239,14 @@ function overlapsOf(
     const needed = Math.min(window.in_height, Math.max(0, firstInputRow(window, row)));
     distance = Math.max(distance, (row + 1) * rowOut - needed * rowIn);
   }
-  return [{ below, above, distance }];
+  return distance;
 }
 
-export function isTrainable(graph: Graph, layer: Layer): boolean {
-  return isWeighted(graph, layer);
+/** Bytes that growing into the input saves. */
+function reliefOf(graph: Graph, layer: Layer): number {
+  const rule = ruleOf(layer);
+  const bytes = elementCount(tensorAt(graph, layer.outputs[0] ?? -1).shape);
+  if (rule.inPlace === true) return bytes;
+  if (rule.byRows !== true) return 0;
+  return Math.max(0, bytes - growthDistance(windowOf(graph, layer)));
 }

@@ -1,0 +1,173 @@
+/** Chooses which stretches of the forward pass are streamed by rows: those for which the largest live set becomes
+ * least, and no more layers than that takes. */
+import { elementCount, type Graph, type Layer, tensorAt } from '../model/graph.ts';
+import { ruleOf } from '../operators/index.ts';
+import { activationInputs, type Chain, chainOf } from './chain.ts';
+
+/** Layers of the forward pass in order: singly, or as a streamed chain. */
+export type Unit =
+  | { readonly kind: 'layer'; readonly layer: Layer }
+  | { readonly kind: 'chain'; readonly chain: Chain };
+
+export interface StreamingFacts {
+  /** Bytes that the layers before this one have saved for the backward pass (masks, input codes). */
+  savedBefore(index: number): number;
+  /** Must see its whole input at once, or gives no finished rows before its end. */
+  whole(layer: Layer): boolean;
+  /** Bytes by which the layer's output may share its input's memory, where the input dies there. */
+  relief(layer: Layer): number;
+}
+
+/** Longer chains gain nothing: their rings grow to whole tensors. */
+const longestChain = 24;
+
+export function planUnits(graph: Graph, facts: StreamingFacts): readonly Unit[] {
+  const { layers } = graph;
+  const cuts = articulations(graph);
+  const segments = segmentsOf(graph, cuts, facts);
+  const least = bestSplit(cuts.length, segments, Number.POSITIVE_INFINITY);
+  const chosen = bestSplit(cuts.length, segments, least.peak);
+  return chosen.segments.flatMap(({ begin, end, chain }): readonly Unit[] =>
+    chain === undefined
+      ? layers.slice(begin, end).map((layer) => ({ kind: 'layer', layer }) as const)
+      : [{ kind: 'chain', chain }],
+  );
+}
+
+interface Segment {
+  /** Positions in the list of cuts. */
+  readonly from: number;
+  readonly to: number;
+  /** Layer numbers. */
+  readonly begin: number;
+  readonly end: number;
+  readonly bytes: number;
+  /** Streamed layers. */
+  readonly streamed: number;
+  readonly chain: Chain | undefined;
+}
+
+/** Layer numbers before which exactly one tensor is alive: there a stretch may begin or end. */
+function articulations(graph: Graph): readonly number[] {
+  const { layers } = graph;
+  const lastReader = lastReaders(graph);
+  const cuts: number[] = [];
+  for (let position = 0; position <= layers.length; position++) {
+    const alive = [...graph.inputs, ...layers.slice(0, position).flatMap((layer) => layer.outputs)].filter(
+      (id) => (lastReader.get(id) ?? -1) >= position,
+    );
+    if (alive.length <= 1) cuts.push(position);
+  }
+  return cuts;
+}
+
+function lastReaders(graph: Graph): ReadonlyMap<number, number> {
+  const last = new Map<number, number>();
+  graph.layers.forEach((layer, position) => {
+    for (const input of activationInputs(graph, layer)) last.set(input, position);
+  });
+  for (const output of graph.outputs) last.set(output, graph.layers.length);
+  return last;
+}
+
+function segmentsOf(graph: Graph, cuts: readonly number[], facts: StreamingFacts): readonly Segment[] {
+  const lastReader = lastReaders(graph);
+  const segments: Segment[] = [];
+  cuts.forEach((begin, from) => {
+    for (let to = from + 1; to < cuts.length; to++) {
+      const end = cuts[to] ?? 0;
+      if (to === from + 1) {
+        segments.push({
+          from,
+          to,
+          begin,
+          end,
+          bytes: plainBytes(graph, begin, end, lastReader, facts),
+          streamed: 0,
+          chain: undefined,
+        });
+      }
+      const layers = graph.layers.slice(begin, end);
+      if (layers.length > longestChain || !layers.every((layer) => streams(graph, layer, facts))) break;
+      if (layers.length < 2) continue;
+      const chain = chainOf(graph, layers);
+      if (chain === undefined) continue;
+      const bytes = chainBytes(graph, chain) + facts.savedBefore(end);
+      segments.push({ from, to, begin, end, bytes, streamed: layers.length, chain });
+    }
+  });
+  return segments;
+}
+
+function streams(graph: Graph, layer: Layer, facts: StreamingFacts): boolean {
+  const rule = ruleOf(layer);
+  const tensors = [...activationInputs(graph, layer), ...layer.outputs].map((id) => tensorAt(graph, id));
+  const pictures = tensors.every(
+    (tensor) => tensor.shape.length === 4 && tensor.shape[0] === 1 && tensor.dtype === 'int8',
+  );
+  return (
+    rule.byRows === true &&
+    pictures &&
+    !facts.whole(layer) &&
+    (rule.inPlace === true || layer.attributes.kind === 'window')
+  );
+}
+
+/** The largest live set of layers [begin, end) one after the other. */
+function plainBytes(
+  graph: Graph,
+  begin: number,
+  end: number,
+  lastReader: ReadonlyMap<number, number>,
+  facts: StreamingFacts,
+): number {
+  let most = 0;
+  for (let position = begin; position < end; position++) {
+    const layer = graph.layers[position];
+    if (layer === undefined) break;
+    const alive = [...graph.inputs, ...graph.layers.slice(0, position + 1).flatMap((other) => other.outputs)].filter(
+      (id) => (lastReader.get(id) ?? -1) >= position,
+    );
+    const sum = alive.reduce((total, id) => total + bytesOf(graph, id), 0);
+    const dies = lastReader.get(layer.inputs[0] ?? -1) === position;
+    most = Math.max(most, sum - (dies ? facts.relief(layer) : 0) + facts.savedBefore(position + 1));
+  }
+  return most;
+}
+
+function chainBytes(graph: Graph, chain: Chain): number {
+  const input = bytesOf(graph, chain.layers[0]?.inputs[0] ?? -1);
+  const output = bytesOf(graph, chain.layers[chain.layers.length - 1]?.outputs[0] ?? -1);
+  return chain.ringBytes + Math.min(input + output, Math.max(output, chain.distance + input));
+}
+
+function bytesOf(graph: Graph, id: number): number {
+  return elementCount(tensorAt(graph, id).shape);
+}
+
+interface Split {
+  readonly peak: number;
+  readonly streamed: number;
+  readonly segments: readonly Segment[];
+}
+
+/** Without a limit: the split of least peak. With one: the fewest streamed layers whose peak stays within it. */
+function bestSplit(cuts: number, segments: readonly Segment[], limit: number): Split {
+  const best: (Split | undefined)[] = [{ peak: 0, streamed: 0, segments: [] }];
+  for (let to = 1; to < cuts; to++) {
+    for (const segment of segments) {
+      const before = best[segment.from];
+      if (segment.to !== to || before === undefined || segment.bytes > limit) continue;
+      const peak = Math.max(before.peak, segment.bytes);
+      const streamed = before.streamed + segment.streamed;
+      const known = best[to];
+      const better =
+        known === undefined ||
+        (Number.isFinite(limit)
+          ? streamed < known.streamed || (streamed === known.streamed && peak < known.peak)
+          : peak < known.peak || (peak === known.peak && streamed < known.streamed));
+      if (better) best[to] = { peak, streamed, segments: [...before.segments, segment] };
+    }
+  }
+  return best[cuts - 1] ?? { peak: 0, streamed: 0, segments: [] };
+}
