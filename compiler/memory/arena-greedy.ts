@@ -34,35 +34,54 @@ export function packInOrder(arena: PreparedArena, order: readonly number[]): Pac
   return { offsets, height };
 }
 
-/** The orders that pack well most often, best first. */
-export function greedyOrders(arena: PreparedArena): number[][] {
-  const { sizes, spans } = arena;
-  const size = (item: number) => sizes[item] ?? 0;
-  const first = (item: number) => spans[item]?.[0] ?? 0;
-  const width = (item: number) => (spans[item]?.[1] ?? -1) - first(item) + 1;
-  const load = arena.sections.map((section) => section.items.reduce((sum, item) => sum + size(item), 0));
-  const pressure = (item: number) =>
-    load.slice(first(item), first(item) + width(item)).reduce((most, bytes) => Math.max(most, bytes), 0);
-  const pressures = sizes.map((_, item) => pressure(item));
-  const by = (...keys: ((item: number) => number)[]) =>
-    sizes
-      .map((_, item) => item)
+/** Orders in which placing items works well, each by a quality of the items from most to least. */
+export interface ItemOrders {
+  readonly size: readonly number[];
+  /** Size times sections. */
+  readonly area: readonly number[];
+  /** Sections. */
+  readonly width: readonly number[];
+  /** The fullest section of the item. */
+  readonly pressure: readonly number[];
+  /** Earlier before later. */
+  readonly start: readonly number[];
+}
+
+export function orderItems(arena: PreparedArena): ItemOrders {
+  const { sizes, spans, sections } = arena;
+  const loads = sections.map((section) => section.items.reduce((sum, item) => sum + (sizes[item] ?? 0), 0));
+  const keys = sizes.map((size, item) => {
+    const [first, last] = spans[item] ?? [0, -1];
+    const width = last - first + 1;
+    const pressure = loads.slice(first, last + 1).reduce((most, load) => Math.max(most, load), 0);
+    return { item, size, width, area: size * width, pressure, start: -first };
+  });
+  type Key = Exclude<keyof (typeof keys)[number], 'item'>;
+  const by = (...names: readonly Key[]) =>
+    [...keys]
       .sort((a, b) => {
-        for (const key of keys) {
-          const difference = key(b) - key(a);
-          if (difference !== 0) return difference;
-        }
-        return a - b;
-      });
-  const total = (item: number) => pressures[item] ?? 0;
-  return [
-    by(size, width),
-    by((item) => size(item) * width(item), size),
-    by(width, size),
-    by(total, size),
-    by(total, width, size),
-    by((item) => -first(item), size),
-  ];
+        for (const name of names) if (a[name] !== b[name]) return b[name] - a[name];
+        return a.item - b.item;
+      })
+      .map(({ item }) => item);
+  return {
+    size: by('size', 'width'),
+    area: by('area', 'size'),
+    width: by('width', 'area', 'pressure'),
+    pressure: by('pressure', 'area', 'width'),
+    start: by('start', 'size'),
+  };
+}
+
+/** The lowest packing of all orders, or the first of at most `goal` bytes. */
+export function packGreedily(arena: PreparedArena, orders: ItemOrders, goal: number): Packing {
+  let best = packInOrder(arena, orders.size);
+  for (const order of [orders.area, orders.pressure, orders.width, orders.start]) {
+    if (best.height <= goal) break;
+    const packing = packInOrder(arena, order);
+    if (packing.height < best.height) best = packing;
+  }
+  return best;
 }
 
 /** A small generator of uniform numbers in [0, 1): xorshift32. */
@@ -77,43 +96,32 @@ export function randomNumbers(seed: number): () => number {
 }
 
 /**
- * Improves an order by moving an item that reaches the top, or a neighbour of one, to an earlier place, keeping what is
- * not worse. Stops at `goal` or when `proceed` says no.
+ * Improves a packing: an item that reaches the top, or a neighbour of one, goes to an earlier place in the order, and
+ * what is not worse is kept. Stops at `goal`, after `tries`, or when `proceed` says no.
  */
 export function climb(
   arena: PreparedArena,
-  start: readonly number[],
+  start: Packing,
   goal: number,
-  seed: number,
-  proceed: (packing: Packing) => boolean,
+  tries: number,
+  random: () => number,
+  proceed: () => boolean,
 ): Packing {
-  const random = randomNumbers(seed);
-  const pick = (list: readonly number[]) => list[Math.floor(random() * list.length)] ?? 0;
-  let order = [...start];
-  let best = packInOrder(arena, order);
-  while (best.height > goal && proceed(best)) {
-    const top = best.offsets.flatMap((offset, item) =>
-      offset + (arena.sizes[item] ?? 0) === best.height ? [item] : [],
-    );
-    let item = pick(top);
-    const neighbours = arena.neighbours[item] ?? [];
-    if (random() < 0.5 && neighbours.length > 0)
-      item = neighbours[Math.floor(random() * neighbours.length)]?.item ?? item;
-    const from = order.indexOf(item);
-    const to = Math.floor(random() * (from + 1));
-    const changed = [...order];
-    if (random() < 0.5) {
-      changed.splice(from, 1);
-      changed.splice(to, 0, item);
-    } else {
-      changed[from] = order[to] ?? item;
-      changed[to] = item;
-    }
+  const below = (limit: number) => Math.floor(random() * limit);
+  let best = start;
+  let order = start.offsets.map((_, item) => item).sort((a, b) => (start.offsets[a] ?? 0) - (start.offsets[b] ?? 0));
+  for (let left = tries; left > 0 && best.height > goal && proceed(); left--) {
+    const { offsets, height } = best;
+    const top = order.filter((item) => (offsets[item] ?? 0) + (arena.sizes[item] ?? 0) === height);
+    const highest = top[below(top.length)] ?? 0;
+    const neighbours = arena.neighbours[highest] ?? [];
+    const item = random() < 0.5 ? highest : (neighbours[below(neighbours.length)]?.item ?? highest);
+    const changed = order.filter((other) => other !== item);
+    changed.splice(below(order.indexOf(item) + 1), 0, item);
     const packing = packInOrder(arena, changed);
-    if (packing.height <= best.height) {
-      order = changed;
-      best = packing;
-    }
+    if (packing.height > height) continue;
+    order = changed;
+    best = packing;
   }
   return best;
 }

@@ -53,7 +53,9 @@ export interface PreparedArena {
   readonly spans: readonly (readonly [number, number])[];
   /** How many bytes at most two items that may overlap can share; key: `pairKey`. */
   readonly shared: ReadonlyMap<number, number>;
-  /** All useful offsets and all heights are sums of multiples of this and of alignment gaps; 1 if nothing better is known. */
+  /** Divides all sizes. */
+  readonly sizeUnit: number;
+  /** Divides all offsets and heights of packings in which no item can move down. */
   readonly unit: number;
 }
 
@@ -169,7 +171,8 @@ export function prepareArena(problem: ArenaProblem): PreparedArena {
     return { items: indices, pairs };
   });
 
-  const unit = [...sizes, ...distances.values()].reduce(greatestCommonDivisor, 0);
-  const allAligned = aligns.every((align) => unit % align === 0);
-  return { sizes, aligns, neighbours, sections, spans, shared, unit: allAligned ? Math.max(unit, 1) : 1 };
+  const sizeUnit = sizes.reduce(greatestCommonDivisor, 0) || 1;
+  const step = [...distances.values()].reduce(greatestCommonDivisor, sizeUnit);
+  const unit = aligns.every((align) => step % align === 0) ? step : 1;
+  return { sizes, aligns, neighbours, sections, spans, shared, sizeUnit, unit };
 }

@@ -1,8 +1,8 @@
 /** Packs buffers with known lifetimes into one arena of least height. */
 
 import { liveBound } from './arena-bound.ts';
-import type { Packing } from './arena-greedy.ts';
-import { climb, greedyOrders, packInOrder } from './arena-greedy.ts';
+import { descend } from './arena-descent.ts';
+import { orderItems, packGreedily } from './arena-greedy.ts';
 import type { ArenaProblem } from './arena-problem.ts';
 import { prepareArena } from './arena-problem.ts';
 
@@ -28,33 +28,27 @@ export interface ArenaOptions {
   readonly cancelled?: () => boolean;
 }
 
-/** More bring little: the climb is the first incumbent only. */
-const climbTries = 1000;
-
 /** Deterministic for the same problem and seed as long as neither the time limit nor `cancelled` cuts it short. */
 export function packArena(problem: ArenaProblem, options: ArenaOptions = {}): ArenaSolution {
   const start = performance.now();
+  const { capacity = 0, milliseconds = 1000, seed = 1, cancelled } = options;
+  const proceed = () => performance.now() - start < milliseconds && cancelled?.() !== true;
   const arena = prepareArena(problem);
-  const lowerBound = liveBound(arena);
-  const goal = Math.max(lowerBound, options.capacity ?? 0);
-  const deadline = start + (options.milliseconds ?? 1000);
-  let tries = climbTries;
-  const mayProceed = () => tries-- > 0 && performance.now() < deadline && options.cancelled?.() !== true;
-
-  let best: Packing | undefined;
-  let bestOrder: readonly number[] = [];
-  for (const order of greedyOrders(arena)) {
-    const packing = packInOrder(arena, order);
-    if (best !== undefined && packing.height >= best.height) continue;
-    best = packing;
-    bestOrder = order;
-    if (packing.height <= goal) break;
-  }
-  const climbed = climb(arena, bestOrder, goal, options.seed ?? 1, mayProceed);
+  const bound = liveBound(arena);
+  const orders = orderItems(arena);
+  const greedy = packGreedily(arena, orders, Math.max(bound, capacity));
+  const { packing, lowerBound } = descend(
+    arena,
+    orders,
+    { packing: greedy, lowerBound: bound },
+    capacity,
+    seed,
+    proceed,
+  );
   return {
-    ...climbed,
+    ...packing,
     lowerBound,
-    provenOptimal: climbed.height === lowerBound,
+    provenOptimal: packing.height === lowerBound,
     milliseconds: performance.now() - start,
   };
 }

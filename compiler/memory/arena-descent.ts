@@ -1,0 +1,82 @@
+/** From a first packing down to the least height: asks the complete search for ever lower capacities. */
+
+import type { ItemOrders, Packing } from './arena-greedy.ts';
+import { climb, randomNumbers } from './arena-greedy.ts';
+import type { PreparedArena } from './arena-problem.ts';
+import type { Strategy } from './arena-search.ts';
+import { PackingSearch } from './arena-search.ts';
+import { tabulate } from './arena-tables.ts';
+
+/** What is known of the least height: `packing` has one, none is below `lowerBound`. */
+export interface Incumbent {
+  readonly packing: Packing;
+  readonly lowerBound: number;
+}
+
+/** The search recurses once or twice per item; more items than this are left to the greedy packing and the climb. */
+const maximumItems = 1000;
+const climbTries = 100;
+/** Each round gives a search so many times the nodes of the last. */
+const growth = 1.5;
+const noises = [0, 0.1, 0.3] as const;
+
+function strategies(orders: ItemOrders, noise: number): Strategy[] {
+  const { pressure, width, size, area } = orders;
+  return [
+    { choice: 'tight', order: pressure, noise },
+    { choice: 'troubled', order: width, noise },
+    { choice: 'tight', order: size, noise },
+    { choice: 'troubled', order: area, noise },
+    { choice: 'tight', order: width, noise },
+    { choice: 'tight-troubled', order: width, noise },
+    { choice: 'troubled', order: pressure, noise },
+  ];
+}
+
+/**
+ * Lowers the packing and raises the bound until they meet, the height is at most `capacity`, or `proceed` says no.
+ * Short searches with several strategies come first, for what one finds at once can take another forever; they grow
+ * from round to round, so that in the end each question is answered.
+ */
+export function descend(
+  arena: PreparedArena,
+  orders: ItemOrders,
+  start: Incumbent,
+  capacity: number,
+  seed: number,
+  proceed: () => boolean,
+): Incumbent {
+  let { packing, lowerBound } = start;
+  const done = () => packing.height <= Math.max(lowerBound, capacity);
+  if (done()) return start;
+  const count = arena.sizes.length;
+  const useful = (height: number) => Math.ceil(height / arena.unit) * arena.unit;
+  const search = count > maximumItems ? undefined : new PackingSearch(tabulate(arena), packing.height, seed);
+  const random = randomNumbers(seed);
+
+  let nodes = 2 * count + 100;
+  for (let round = 0; !done() && proceed(); round++) {
+    for (const strategy of strategies(orders, noises[round % noises.length] ?? 0)) {
+      if (search === undefined) break;
+      const goal = Math.max(lowerBound, capacity);
+      const middle = useful((goal + packing.height - 2 * arena.unit) / 2);
+      // Two or three questions per strategy: the least height, one in the middle, and any progress at all.
+      for (const question of round === 0 ? [goal] : [goal, middle, packing.height - arena.unit]) {
+        if (question < lowerBound || question >= packing.height || !proceed()) continue;
+        const outcome = search.search(question, strategy, nodes, proceed);
+        if (outcome === 'impossible') lowerBound = useful(question + 1);
+        if (outcome === 'packed') {
+          const { offsets } = search;
+          packing = {
+            offsets,
+            height: offsets.reduce((top, offset, item) => Math.max(top, offset + (arena.sizes[item] ?? 0)), 0),
+          };
+        }
+        if (done()) return { packing, lowerBound };
+      }
+    }
+    nodes = Math.ceil(nodes * growth);
+    packing = climb(arena, packing, Math.max(lowerBound, capacity), climbTries, random, proceed);
+  }
+  return { packing, lowerBound };
+}
