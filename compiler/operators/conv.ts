@@ -3,9 +3,12 @@ import { at, atOrNull, call, int } from '../schedule/builder.ts';
 import { emitBiasUpdate, emitUpdate } from '../training/optimizer.ts';
 import type { BackwardContext, ForwardContext, LoweredForward, OperatorRule, RowRange } from './rule.ts';
 import {
-  gradientScale,
   gradientTile,
+  groupBegin,
+  groupEnd,
+  maskScaleCall,
   mergeTile,
+  type OutputGradient,
   type WeightedLayer,
   weightedConstants,
   weightedLayer,
@@ -36,7 +39,7 @@ function lowerForward(context: ForwardContext): LoweredForward {
     call('ft_conv_s8', {
       window: at(window),
       input: at(context.input(0)),
-      weights: at(source.buffer),
+      weights: at(source.buffer, source.offset),
       bias: at(bias),
       multiplier: at(constants.multiplier),
       shift: at(constants.shift),
@@ -57,6 +60,8 @@ function lowerForward(context: ForwardContext): LoweredForward {
 /** Where a kernel finds rows of whole int8 weights: in place, or merged tile by tile into scratch. */
 interface WeightSource {
   readonly buffer: BufferId;
+  /** Bytes from the buffer's start to the first row of the iteration. */
+  readonly offset: Affine;
   readonly merge: readonly KernelCall[];
   readonly loop: number;
   readonly begin: Affine;
@@ -65,18 +70,27 @@ interface WeightSource {
   readonly tile: number;
 }
 
-function weightSource(context: ForwardContext | BackwardContext, data: WeightedLayer): WeightSource {
+type WeightContext = Pick<BackwardContext, 'layer' | 'builder' | 'training'>;
+
+/** `group`: the loop of a streamed backward pass decides the tile. */
+function weightSource(context: WeightContext, data: WeightedLayer, group?: number): WeightSource {
   const { layer, builder, training } = context;
   const constants = weightedConstants(builder, layer, data);
   const trained = training?.weights;
-  const direct = { merge: [], loop: 1, begin: 0, end: data.outputs, tile: data.outputs };
-  if (trained === undefined) return { buffer: constants.weights, ...direct };
-  if (trained.all && trained.holding !== 'int16') return { buffer: trained.buffer, ...direct };
   const rowBytes = data.taps * data.inputs;
-  const tile = mergeTile(rowBytes, data.outputs);
+  const inPlace = trained === undefined || (trained.all && trained.holding !== 'int16');
+  const tile = group ?? (inPlace ? data.outputs : mergeTile(rowBytes, data.outputs));
+  const range = {
+    loop: Math.ceil(data.outputs / tile),
+    begin: groupBegin(tile === data.outputs ? undefined : tile),
+    end: groupEnd(data.outputs, tile === data.outputs ? undefined : tile),
+    tile,
+  };
+  if (inPlace) {
+    const offset: Affine = range.loop === 1 ? 0 : { base: 0, step: tile * rowBytes };
+    return { buffer: trained?.buffer ?? constants.weights, offset, merge: [], ...range };
+  }
   const scratch = builder.arena(`${layer.name}_merged`, layer.name, 'scratch', 'int8', tile * rowBytes);
-  const begin: Affine = { base: 0, step: tile };
-  const end: Affine = { base: tile, step: tile, max: data.outputs };
   const merge = call(trained.holding === 'int16' ? 'ft_merge_weights_s16' : 'ft_merge_weights_s8', {
     frozen: at(constants.weights),
     trained: at(trained.buffer),
@@ -85,49 +99,39 @@ function weightSource(context: ForwardContext | BackwardContext, data: WeightedL
     taps: int(data.taps),
     channels: int(data.inputs),
     trained_channels: int(trained.channels.length),
-    row_begin: int(begin),
-    row_end: int(end),
+    row_begin: int(range.begin),
+    row_end: int(range.end),
   });
-  return { buffer: scratch, merge: [merge], loop: Math.ceil(data.outputs / tile), begin, end, tile };
+  return { buffer: scratch, offset: 0, merge: [merge], ...range };
 }
 
 function lowerBackward(context: BackwardContext): void {
-  const { graph, layer, builder, gradient, mask } = context;
+  const { graph, layer, builder, mask } = context;
   const data = weightedLayer(graph, layer);
-  const positions = outputPositions(data.window);
+  const gradient: OutputGradient = { buffer: context.gradient, stride: data.outputs };
   builder.step({
     layer: layer.name,
     phase: 'backward',
-    calls: [
-      call('ft_mask_scale_f32', {
-        gradient: at(gradient),
-        mask: atOrNull(mask),
-        scale: at(gradientScale(builder, layer, data)),
-        positions: int(positions),
-        channels: int(data.outputs),
-        stride: int(data.outputs),
-        mask_channels: int(data.outputs),
-        mask_channel: int(0),
-      }),
-    ],
+    calls: [maskScaleCall(builder, layer, data, mask, gradient)],
   });
-  if (context.needs(0)) context.contribute(0, inputGradient(context, data));
-  weightUpdate(context, data);
-  emitBiasUpdate(context, data, positions);
+  if (context.needs(0)) context.contribute(0, emitConvInputGradient(context, data, gradient));
+  emitConvWeightUpdate(context, data, gradient);
+  emitBiasUpdate(context, data, gradient);
 }
 
-/** With the weights from before the update (numerics.md 9). */
-function inputGradient(context: BackwardContext, data: WeightedLayer): BufferId {
-  const { layer, builder, gradient } = context;
+/** With the weights from before the update (numerics.md 9). Returns the gradient of the input, float32, whole. */
+export function emitConvInputGradient(context: WeightContext, data: WeightedLayer, gradient: OutputGradient): BufferId {
+  const { layer, builder } = context;
   const { window } = data;
   const count = window.in_height * window.in_width * window.in_channels;
   const dx = builder.arena(`${layer.name}_input_gradient`, layer.name, 'gradient', 'float32', count);
-  const source = weightSource(context, data);
+  const source = weightSource(context, data, gradient.group);
   builder.step({
     layer: layer.name,
     phase: 'backward',
     calls: [call('ft_zero_f32', { values: at(dx), count: int(count) })],
   });
+  const moves = gradient.group === undefined && source.loop > 1;
   builder.step({
     layer: layer.name,
     phase: 'backward',
@@ -137,10 +141,10 @@ function inputGradient(context: BackwardContext, data: WeightedLayer): BufferId 
       ...source.merge,
       call('ft_conv_input_gradient_f32', {
         window: at(windowParameters(builder, layer, window)),
-        gradient: at(gradient, source.loop === 1 ? 0 : { base: 0, step: 4 * source.tile }),
-        weights: at(source.buffer),
+        gradient: at(gradient.buffer, moves ? { base: 0, step: 4 * source.tile } : 0),
+        weights: at(source.buffer, source.offset),
         dx: at(dx),
-        stride: int(data.outputs),
+        stride: int(gradient.stride),
         channel_begin: int(source.begin),
         channel_end: int(source.end),
       }),
@@ -149,13 +153,14 @@ function inputGradient(context: BackwardContext, data: WeightedLayer): BufferId 
   return dx;
 }
 
-function weightUpdate(context: BackwardContext, data: WeightedLayer): void {
-  const { layer, builder, gradient } = context;
+export function emitConvWeightUpdate(context: UpdateContext, data: WeightedLayer, gradient: OutputGradient): void {
+  const { layer, builder } = context;
   const trained = context.training?.weights;
   if (trained === undefined) return;
   const channels = trained.channels.length;
   const rowElements = data.taps * channels;
-  const tile = gradientTile(rowElements, data.outputs);
+  const { group } = gradient;
+  const tile = group ?? gradientTile(rowElements, data.outputs);
   const rows = builder.arena(`${layer.name}_weight_gradient`, layer.name, 'scratch', 'float32', tile * rowElements);
   emitUpdate(context, {
     parameter: {
@@ -175,13 +180,15 @@ function weightUpdate(context: BackwardContext, data: WeightedLayer): void {
       call('ft_conv_weight_gradient_f32', {
         window: at(windowParameters(builder, layer, data.window)),
         input: at(trained.saved),
-        gradient: at(gradient, { base: 0, step: 4 * tile }),
+        gradient: at(gradient.buffer, group === undefined ? { base: 0, step: 4 * tile } : 0),
         rows: at(rows),
         saved_channels: int(channels),
-        stride: int(data.outputs),
-        channel_begin: int({ base: 0, step: tile }),
-        channel_end: int({ base: tile, step: tile, max: data.outputs }),
+        stride: int(gradient.stride),
+        channel_begin: int(groupBegin(tile)),
+        channel_end: int(groupEnd(data.outputs, tile)),
       }),
     ],
   });
 }
+
+type UpdateContext = Pick<BackwardContext, 'layer' | 'builder' | 'training' | 'optimization'>;

@@ -3,8 +3,9 @@ import { at, atOrNull, call, int } from '../schedule/builder.ts';
 import { emitBiasUpdate, emitUpdate } from '../training/optimizer.ts';
 import type { BackwardContext, ForwardContext, LoweredForward, OperatorRule, RowRange } from './rule.ts';
 import {
-  gradientScale,
+  maskScaleCall,
   mergeTile,
+  type OutputGradient,
   type WeightedLayer,
   weightedConstants,
   weightedLayer,
@@ -98,28 +99,17 @@ function lowerForward(context: ForwardContext): LoweredForward {
 }
 
 function lowerBackward(context: BackwardContext): void {
-  const { graph, layer, builder, gradient, mask } = context;
+  const { graph, layer, builder, mask } = context;
   const data = weightedLayer(graph, layer);
-  const positions = outputPositions(data.window);
+  const gradient: OutputGradient = { buffer: context.gradient, stride: data.outputs };
   builder.step({
     layer: layer.name,
     phase: 'backward',
-    calls: [
-      call('ft_mask_scale_f32', {
-        gradient: at(gradient),
-        mask: atOrNull(mask),
-        scale: at(gradientScale(builder, layer, data)),
-        positions: int(positions),
-        channels: int(data.outputs),
-        stride: int(data.outputs),
-        mask_channels: int(data.outputs),
-        mask_channel: int(0),
-      }),
-    ],
+    calls: [maskScaleCall(builder, layer, data, mask, gradient)],
   });
   if (context.needs(0)) context.contribute(0, inputGradient(context, data));
-  weightUpdate(context, data, positions);
-  emitBiasUpdate(context, data, positions);
+  weightUpdate(context, data);
+  emitBiasUpdate(context, data, gradient);
 }
 
 function inputGradient(context: BackwardContext, data: WeightedLayer): BufferId {
@@ -154,7 +144,7 @@ function inputGradient(context: BackwardContext, data: WeightedLayer): BufferId 
   return dx;
 }
 
-function weightUpdate(context: BackwardContext, data: WeightedLayer, positions: number): void {
+function weightUpdate(context: BackwardContext, data: WeightedLayer): void {
   const { layer, builder, gradient } = context;
   const trained = context.training?.weights;
   if (trained === undefined) return;
@@ -172,7 +162,7 @@ function weightUpdate(context: BackwardContext, data: WeightedLayer, positions: 
       channels,
       layerIndex: layer.index,
     },
-    macs: positions * count,
+    macs: outputPositions(data.window) * count,
     gradient: rows,
     calls: [
       call('ft_depthwise_weight_gradient_f32', {

@@ -1,10 +1,10 @@
 /** What convolution, depthwise convolution and fully connected layers have in common: weights, biases, scales. */
 import { elementCount, type Graph, type Layer, type Tensor, tensorAt } from '../model/graph.ts';
-import type { BufferId } from '../program.ts';
-import type { ProgramBuilder } from '../schedule/builder.ts';
+import type { Affine, BufferId, KernelCall } from '../program.ts';
+import { at, atOrNull, call, int, type ProgramBuilder } from '../schedule/builder.ts';
 import { channelScales, type Multiplier, quantiseMultiplier, scaleOf } from './quantisation.ts';
 import type { RingRows } from './rule.ts';
-import { type Window, windowOf } from './window.ts';
+import { outputPositions, type Window, windowOf } from './window.ts';
 
 export interface WeightedLayer {
   readonly window: Window;
@@ -117,6 +117,51 @@ export function windowParameters(
     ...(rings === undefined ? {} : { in_rows: rings.input, out_rows: rings.output }),
   };
   return builder.parameters(`${layer.name}_window`, layer.name, 'ft_window', Object.values(fields));
+}
+
+/** The gradient of a weighted layer's output: whole, or, in a streamed backward pass, one group of channels at a time,
+ * held from the buffer's start. */
+export interface OutputGradient {
+  readonly buffer: BufferId;
+  /** Elements from a position to the next. */
+  readonly stride: number;
+  /** Output channels of one iteration of the loop; absent: all, without a loop. */
+  readonly group?: number;
+}
+
+/** Channels of iteration i: `group`, or what is left in the last one. */
+export function groupCount(channels: number, group: number | undefined): Affine {
+  return group === undefined ? channels : { base: channels, step: -group, max: group };
+}
+
+export function groupBegin(group: number | undefined): Affine {
+  return group === undefined ? 0 : { base: 0, step: group };
+}
+
+export function groupEnd(channels: number, group: number | undefined): Affine {
+  return group === undefined ? channels : { base: group, step: group, max: channels };
+}
+
+/** From the gradient at the output codes to that at the accumulator, in place. */
+export function maskScaleCall(
+  builder: ProgramBuilder,
+  layer: Layer,
+  data: WeightedLayer,
+  mask: BufferId | undefined,
+  gradient: OutputGradient,
+): KernelCall {
+  const { buffer, stride, group } = gradient;
+  const scale = gradientScale(builder, layer, data);
+  return call('ft_mask_scale_f32', {
+    gradient: at(buffer),
+    mask: atOrNull(mask),
+    scale: at(scale, group === undefined ? 0 : { base: 0, step: 4 * group }),
+    positions: int(outputPositions(data.window)),
+    channels: int(groupCount(data.outputs, group)),
+    stride: int(stride),
+    mask_channels: int(data.outputs),
+    mask_channel: int(groupBegin(group)),
+  });
 }
 
 /** Rows of merged weights that one iteration holds in scratch: at most this many bytes, at least one row. */

@@ -58,7 +58,7 @@ export function allocateTraining(
   if (part.bias) {
     const buffer = sram('bias', 'int32', data.outputs);
     const scales = data.weightScales.map((scale) => scale * data.inputScale);
-    const factors = scalingFactors(scales, dead, settings.scaling);
+    const factors = scalingFactors(scales, dead, settings);
     training.bias = {
       buffer,
       initial: constants.bias,
@@ -76,7 +76,7 @@ export function allocateTraining(
     const table = part.all
       ? undefined
       : builder.constant(`${layer.name}_trained_channels`, layer.name, Uint16Array.from(part.channels));
-    const factors = scalingFactors(data.weightScales, dead, settings.scaling);
+    const factors = scalingFactors(data.weightScales, dead, settings);
     const own = data.depthwise ? Float32Array.from(part.channels, (channel) => factors[channel] ?? 0) : factors;
     training.weights = {
       buffer,
