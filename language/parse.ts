@@ -11,6 +11,7 @@ import {
   type LangiumCoreServices,
   type LangiumParser,
   type LexerResult,
+  type ParseResult,
   type ValueType,
 } from 'langium';
 import type { Diagnostic } from '../compiler/diagnostics.ts';
@@ -85,7 +86,11 @@ function sharedParser(): LangiumParser {
 
 /** Never throws. `fileName` names the file in diagnostics and gives the plan's default name. */
 export function parsePlan(text: string, fileName: string): ParsedPlan {
-  const result = sharedParser().parse<Plan>(text);
+  return parsedFrom(sharedParser().parse<Plan>(text), text, fileName);
+}
+
+/** What a parser made by Langium's services (the language server's) read, with our diagnostics. */
+export function parsedFrom(result: ParseResult<Plan>, text: string, fileName: string): ParsedPlan {
   return {
     fileName,
     text,

@@ -1,0 +1,74 @@
+/** Prices over the lines: what each update line trains, and the peak over the budget. */
+
+import type { LangiumDocument } from 'langium';
+import type { CodeLensProvider } from 'langium/lsp';
+import type { CodeLens } from 'vscode-languageserver-protocol';
+import type { TextRange } from '../../compiler/diagnostics.ts';
+import type { Graph } from '../../compiler/model/graph.ts';
+import { defaultTrainSettings, frozen } from '../../compiler/training/plan.ts';
+import type { UpdateLineMeaning } from '../resolveUpdate.ts';
+import { toLspRange } from '../text.ts';
+import type { Analyser, Analysis } from './analysis.ts';
+import { bytesText, describeLayers, macsText, trainableNamed, trainedBytes, updateMacs } from './facts.ts';
+import type { PlanPrice, PriceBook } from './prices.ts';
+
+/** Commands that the extension registers; an editor without them shows the text all the same. */
+export const showLayersCommand = 'firmtune.showLayers';
+export const showPlanCommand = 'firmtune.showPlan';
+
+export class PlanCodeLenses implements CodeLensProvider {
+  constructor(
+    private readonly analyser: Analyser,
+    private readonly prices: PriceBook,
+  ) {}
+
+  async provideCodeLens(document: LangiumDocument): Promise<CodeLens[]> {
+    const analysis = await this.analyser.analyse(document);
+    const uri = document.textDocument.uri;
+    const price = await this.prices.priceOf(document);
+    return [...updateLenses(analysis, uri), ...(price === undefined ? [] : peakLenses(analysis, price, uri))];
+  }
+}
+
+function lens(range: TextRange, title: string, command: string, ...args: readonly unknown[]): CodeLens {
+  return { range: toLspRange(range), command: { title, command, arguments: [...args] } };
+}
+
+function updateLenses(analysis: Analysis, uri: string): CodeLens[] {
+  const { graph, resolution } = analysis;
+  if (graph === undefined) return [];
+  return resolution.lines.map((line) => {
+    const names = line.layers.map(({ layer }) => layer);
+    return lens(line.range, lineText(graph, line, analysis), showLayersCommand, uri, names);
+  });
+}
+
+/** What the line alone trains: parts that other lines give or take are not in it. */
+function lineText(graph: Graph, line: UpdateLineMeaning, { resolution }: Analysis): string {
+  if (line.dead) return 'no effect: later lines replace it';
+  const holding = resolution.plan?.train.weights ?? defaultTrainSettings.weights;
+  const facts = describeLayers(graph);
+  let bytes = 0;
+  let macs = 0;
+  for (const { layer, change } of line.layers) {
+    const trainable = trainableNamed(graph, layer);
+    if (trainable === undefined) continue;
+    const update = { ...frozen, ...change };
+    bytes += trainedBytes(trainable, update, holding);
+    macs += updateMacs(trainable, update, facts.get(layer)?.macs ?? 0);
+  }
+  const count = line.layers.length === 1 ? '' : `${line.layers.length} layers, `;
+  return bytes === 0
+    ? `${count}frozen`
+    : `${count}${bytesText(bytes)} trained${macs === 0 ? '' : `, ${macsText(macs)}`}`;
+}
+
+function peakLenses(analysis: Analysis, price: PlanPrice, uri: string): CodeLens[] {
+  const { places, plan } = analysis.resolution;
+  const place = places.budget ?? places.target;
+  if (place === undefined || plan === undefined) return [];
+  const bound = price.provenOptimal ? 'proven least' : `at least ${bytesText(price.lowerBoundBytes)}`;
+  const peak = `peak ${bytesText(price.peakBytes)} of ${bytesText(plan.budgetBytes)} (${bound})`;
+  const flash = `flash ${bytesText(price.flashBytes)} of ${bytesText(plan.target.flashBytes)}`;
+  return [lens(place, `${peak}, ${flash}`, showPlanCommand, uri)];
+}

@@ -1,0 +1,86 @@
+/** Diagnostics as the editor takes them, and their fixes as quick fixes. */
+
+import type { LangiumDocument } from 'langium';
+import type { CodeActionProvider } from 'langium/lsp';
+import type { CodeAction, CodeActionParams, Diagnostic as LspDiagnostic } from 'vscode-languageserver-protocol';
+import type { Diagnostic, Fix, Severity } from '../../compiler/diagnostics.ts';
+import { placeDiagnostics } from '../place.ts';
+import { fileStart, toLspRange } from '../text.ts';
+import type { Analyser } from './analysis.ts';
+import type { PriceBook } from './prices.ts';
+
+const severities: Readonly<Record<Severity, 1 | 2 | 3>> = { error: 1, warning: 2, information: 3 };
+
+/** The protocol's tag that greys text out. */
+const unnecessary = 1;
+
+/** The code and the range identify the diagnostic when the editor asks for its fixes. */
+export function toLspDiagnostic(diagnostic: Diagnostic): LspDiagnostic {
+  return {
+    severity: severities[diagnostic.severity],
+    code: diagnostic.code,
+    source: 'firmtune',
+    message: `${sentence(diagnostic.message)}\n${sentence(diagnostic.remedy)}`,
+    range: toLspRange(diagnostic.range ?? fileStart),
+    ...(diagnostic.code === 'dead-line' ? { tags: [unnecessary] } : {}),
+  };
+}
+
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? upper(text) : `${upper(text)}.`;
+}
+
+function upper(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+/** What the text and the model show at once, and what compiling shows a little later. */
+export class PlanDiagnostics {
+  private readonly compiled = new WeakMap<object, readonly Diagnostic[]>();
+
+  constructor(
+    private readonly analyser: Analyser,
+    private readonly prices: PriceBook,
+  ) {}
+
+  async immediate(document: LangiumDocument): Promise<readonly Diagnostic[]> {
+    const analysis = await this.analyser.analyse(document);
+    return [...analysis.diagnostics, ...(this.compiled.get(analysis) ?? [])];
+  }
+
+  /** Undefined if the document has changed meanwhile, or nothing compiles. */
+  async afterCompile(document: LangiumDocument): Promise<readonly Diagnostic[] | undefined> {
+    const analysis = await this.analyser.analyse(document);
+    const price = await this.prices.priceOf(document);
+    if (price === undefined || (await this.analyser.analyse(document)) !== analysis) return undefined;
+    this.compiled.set(analysis, placeDiagnostics(analysis.resolution, analysis.parsed.fileName, price.diagnostics));
+    return this.immediate(document);
+  }
+}
+
+export class PlanCodeActions implements CodeActionProvider {
+  constructor(private readonly diagnostics: PlanDiagnostics) {}
+
+  async getCodeActions(document: LangiumDocument, params: CodeActionParams): Promise<CodeAction[]> {
+    const known = await this.diagnostics.immediate(document);
+    return params.context.diagnostics.flatMap((shown) => {
+      const same = known.find((each) => isSame(toLspDiagnostic(each), shown));
+      return (same?.fixes ?? []).map((fix, index) => toAction(document, shown, fix, index === 0));
+    });
+  }
+}
+
+function isSame(a: LspDiagnostic, b: LspDiagnostic): boolean {
+  return a.code === b.code && a.message === b.message && JSON.stringify(a.range) === JSON.stringify(b.range);
+}
+
+function toAction(document: LangiumDocument, diagnostic: LspDiagnostic, fix: Fix, isPreferred: boolean): CodeAction {
+  const edits = fix.edits.map((edit) => ({ range: toLspRange(edit.range), newText: edit.text }));
+  return {
+    title: fix.title,
+    kind: 'quickfix',
+    diagnostics: [diagnostic],
+    isPreferred,
+    edit: { changes: { [document.textDocument.uri]: edits } },
+  };
+}

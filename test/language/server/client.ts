@@ -1,0 +1,125 @@
+/** A plain client of the language server: no editor, only the protocol over the stdio of a process. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import {
+  createProtocolConnection,
+  type Diagnostic,
+  type ProtocolConnection,
+  type PublishDiagnosticsParams,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from 'vscode-languageserver-protocol/node.js';
+
+export interface Place {
+  readonly line: number;
+  readonly character: number;
+}
+
+export class PlanClient {
+  private readonly published: PublishDiagnosticsParams[] = [];
+  private readonly waiting = new Set<() => void>();
+  private readonly versions = new Map<string, number>();
+
+  private constructor(
+    private readonly process: ChildProcess,
+    readonly connection: ProtocolConnection,
+    private readonly folder: string,
+  ) {
+    connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => {
+      this.published.push(params);
+      for (const wake of this.waiting) wake();
+    });
+    connection.onRequest('client/registerCapability', () => null);
+    connection.onRequest('workspace/configuration', ({ items }: { items: readonly unknown[] }) =>
+      items.map(() => null),
+    );
+  }
+
+  /** Bundles the entry point as the build does, and starts it. */
+  static async start(entry: string): Promise<PlanClient> {
+    const folder = mkdtempSync(join(tmpdir(), 'trainplan-server-'));
+    const server = join(folder, 'server.cjs');
+    await build({
+      entryPoints: [entry],
+      outfile: server,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      mainFields: ['module', 'main'],
+      logLevel: 'error',
+      loader: { '.c': 'text', '.h': 'text' },
+    });
+    const process = spawn(globalThis.process.execPath, [server, '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const connection = createProtocolConnection(
+      new StreamMessageReader(process.stdout),
+      new StreamMessageWriter(process.stdin),
+    );
+    connection.listen();
+    const client = new PlanClient(process, connection, folder);
+    await connection.sendRequest('initialize', {
+      processId: null,
+      rootUri: null,
+      workspaceFolders: null,
+      capabilities: { workspace: { didChangeWatchedFiles: { dynamicRegistration: true } } },
+    });
+    await connection.sendNotification('initialized', {});
+    return client;
+  }
+
+  /** Opens or replaces a plan; gives its diagnostics for exactly this text. */
+  async show(path: string, text: string): Promise<readonly Diagnostic[]> {
+    const uri = pathToFileURL(path).toString();
+    const version = (this.versions.get(uri) ?? 0) + 1;
+    this.versions.set(uri, version);
+    const answer = this.nextDiagnostics(uri);
+    if (version === 1) {
+      const textDocument = { uri, languageId: 'trainplan', version, text };
+      await this.connection.sendNotification('textDocument/didOpen', { textDocument });
+    } else {
+      await this.connection.sendNotification('textDocument/didChange', {
+        textDocument: { uri, version },
+        contentChanges: [{ text }],
+      });
+    }
+    return answer;
+  }
+
+  nextDiagnostics(uri: string): Promise<readonly Diagnostic[]> {
+    const from = this.published.length;
+    return new Promise((resolve) => {
+      const look = () => {
+        const found = this.published.slice(from).find((params) => params.uri === uri);
+        if (found === undefined) return;
+        this.waiting.delete(look);
+        resolve(found.diagnostics);
+      };
+      this.waiting.add(look);
+    });
+  }
+
+  ask<Answer>(method: string, path: string, rest: object = {}): Promise<Answer> {
+    const textDocument = { uri: pathToFileURL(path).toString() };
+    return this.connection.sendRequest(`textDocument/${method}`, { textDocument, ...rest });
+  }
+
+  async stop(): Promise<void> {
+    await this.connection.sendRequest('shutdown');
+    await this.connection.sendNotification('exit');
+    this.connection.dispose();
+    this.process.kill();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** The place of `|` in a text, and the text without it. */
+export function atCursor(text: string): { readonly text: string; readonly position: Place } {
+  const offset = text.indexOf('|');
+  const before = text.slice(0, offset).split('\n');
+  const position = { line: before.length - 1, character: before.at(-1)?.length ?? 0 };
+  return { text: text.slice(0, offset) + text.slice(offset + 1), position };
+}
