@@ -7,6 +7,7 @@ import type { BufferId } from '../program.ts';
 import type { Differentiation } from '../training/differentiate.ts';
 import { emitUpdate, type Optimization } from '../training/optimizer.ts';
 import type { Head } from '../training/prepare.ts';
+import { bottleneckAt, emitBottleneck } from './bottleneck.ts';
 import { at, call, float, int, label, type ProgramBuilder } from './builder.ts';
 import type { LoweredForwardPass } from './forward.ts';
 
@@ -91,11 +92,24 @@ export function lowerBackwardPass(
   const afterHead = emitHeadBackward(builder, graph, head, lowered, forward, differentiation, optimization);
   if (afterHead !== undefined) gradients.set(head.kind === 'float32' ? head.features : head.result, afterHead);
 
-  for (const layer of differentiation.tasks) {
+  const { tasks } = differentiation;
+  for (let index = 0; index < tasks.length; index++) {
+    const layer = tasks[index];
+    if (layer === undefined) break;
     const [result = -1] = layer.outputs;
     const gradient = gradients.get(result);
     const rule = ruleOf(layer);
     if (gradient === undefined || rule.backward === undefined) continue;
+    const block = optimization.settings.stream ? bottleneckAt(graph, differentiation, index) : undefined;
+    if (block !== undefined) {
+      const dx = emitBottleneck(builder, graph, block, gradient, forward, differentiation, optimization);
+      const { expand } = block;
+      if (dx !== undefined && expand !== undefined) {
+        contribute(builder, graph, expand, gradients, expand.inputs[0] ?? -1, dx);
+      }
+      index += expand === undefined ? 1 : 2;
+      continue;
+    }
     rule.backward({
       graph,
       layer,

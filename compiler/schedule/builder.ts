@@ -1,13 +1,14 @@
-import type {
-  Affine,
-  Argument,
-  BufferId,
-  ElementType,
-  KernelCall,
-  Phase,
-  ProgramBuffer,
-  Role,
-  Step,
+import {
+  type Affine,
+  type Argument,
+  affineAt,
+  type BufferId,
+  type ElementType,
+  type KernelCall,
+  type Phase,
+  type ProgramBuffer,
+  type Role,
+  type Step,
 } from '../program.ts';
 
 /** A step's output that may grow into its input, which dies there: see memory/arena.ts. */
@@ -118,15 +119,38 @@ export class ProgramBuilder {
   }
 
   step(request: StepRequest): void {
+    const loop = request.loop ?? 1;
     this.steps.push({
       layer: request.layer,
       phase: request.phase,
-      calls: request.calls,
-      loop: request.loop ?? 1,
+      calls: loop > 1 ? request.calls : request.calls.map(settle),
+      loop,
       when: request.when ?? 'always',
       macs: request.macs ?? 0,
       overlaps: request.overlaps ?? [],
     });
+  }
+
+  /** Makes one step of all that `emit` emits: its loops, which must be equal, become one, and steps without a loop
+   * come before it. What waits for the batch comes after. */
+  fuse(layer: string, loop: number, emit: () => void): void {
+    const start = this.steps.length;
+    emit();
+    const emitted = this.steps.splice(start);
+    const waiting = emitted.filter((step) => step.when === 'batch');
+    const always = emitted.filter((step) => step.when === 'always');
+    const before = always.filter((step) => step.loop === 1 && loop > 1);
+    const looped = always.filter((step) => !before.includes(step));
+    if (looped.some((step) => step.loop !== loop)) throw new Error(`${layer}: loops of different lengths do not fuse`);
+    this.steps.push(...before);
+    this.step({
+      layer,
+      phase: 'backward',
+      loop,
+      macs: looped.reduce((sum, step) => sum + step.macs, 0),
+      calls: looped.flatMap((step) => step.calls.map((entry) => ({ ...entry, layer: entry.layer ?? step.layer }))),
+    });
+    this.steps.push(...waiting);
   }
 
   once(layer: string, calls: readonly KernelCall[]): void {
@@ -138,6 +162,16 @@ export class ProgramBuilder {
     if (buffer === undefined) throw new Error(`no buffer ${id}`);
     return buffer.bytes;
   }
+}
+
+/** A call outside of a loop: moving arguments take their first value. */
+function settle(entry: KernelCall): KernelCall {
+  const fixed = Object.entries(entry.arguments).map(([name, argument]): [string, Argument] => {
+    if (argument.kind === 'buffer') return [name, { ...argument, offset: affineAt(argument.offset, 0) }];
+    if (argument.kind === 'int') return [name, { ...argument, value: affineAt(argument.value, 0) }];
+    return [name, argument];
+  });
+  return { ...entry, arguments: Object.fromEntries(fixed) };
 }
 
 export type ConstantValues = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Float32Array;

@@ -1,0 +1,185 @@
+/** Channel streaming of the backward pass of an inverted bottleneck (1x1, depthwise, 1x1): a group of expanded channels
+ * at a time goes through all three layers, so the float32 gradients of the expanded tensors, the largest of all, exist
+ * only for that group. A depthwise layer keeps channels apart, so nothing is computed twice, and every sum keeps its
+ * order (numerics.md 3): results are those of the layers one by one, bit for bit. */
+import type { Graph, Layer } from '../model/graph.ts';
+import { emitConvInputGradient, emitConvWeightUpdate } from '../operators/conv.ts';
+import {
+  groupBegin,
+  groupCount,
+  groupEnd,
+  maskScaleCall,
+  type OutputGradient,
+  type WeightedLayer,
+  weightedConstants,
+  weightedLayer,
+  windowParameters,
+} from '../operators/weighted.ts';
+import { outputPositions } from '../operators/window.ts';
+import type { BufferId } from '../program.ts';
+import type { Differentiation } from '../training/differentiate.ts';
+import { emitBiasUpdate, type Optimization } from '../training/optimizer.ts';
+import { at, call, int, type ProgramBuilder } from './builder.ts';
+import type { LoweredForwardPass } from './forward.ts';
+
+export interface Bottleneck {
+  /** The second 1x1 layer, whose output gradient comes in. */
+  readonly project: Layer;
+  readonly depthwise: Layer;
+  /** The first 1x1 layer; absent where the depthwise input needs no gradient, or is no 1x1 layer's output. */
+  readonly expand: Layer | undefined;
+}
+
+/** The bottleneck that begins with task `index` of the backward pass, if there is one that streams. */
+export function bottleneckAt(graph: Graph, differentiation: Differentiation, index: number): Bottleneck | undefined {
+  const [project, depthwise, expand] = differentiation.tasks.slice(index, index + 3);
+  if (project === undefined || depthwise === undefined) return undefined;
+  if (!isPointwise(graph, project) || !feedsOnly(graph, depthwise, project)) return undefined;
+  if (depthwise.operator !== 'DEPTHWISE_CONV_2D') return undefined;
+  const data = weightedLayer(graph, depthwise);
+  const trained = (layer: Layer): boolean => (differentiation.trained.get(layer.name)?.channels.length ?? 0) > 0;
+  // Weight gradients of these two would need another order of channels; such blocks go layer by layer.
+  if (data.inputs !== data.outputs || trained(depthwise) || trained(project)) return undefined;
+  if (!differentiation.wanted.has(depthwise.inputs[0] ?? -1)) return { project, depthwise, expand: undefined };
+  if (expand === undefined || !isPointwise(graph, expand) || !feedsOnly(graph, expand, depthwise)) return undefined;
+  return { project, depthwise, expand };
+}
+
+function isPointwise(graph: Graph, layer: Layer): boolean {
+  if (layer.operator !== 'CONV_2D') return false;
+  const { window, taps } = weightedLayer(graph, layer);
+  return taps === 1 && window.stride_y === 1 && window.stride_x === 1 && window.pad_top === 0 && window.pad_left === 0;
+}
+
+function feedsOnly(graph: Graph, producer: Layer, reader: Layer): boolean {
+  const [tensor = -1] = producer.outputs;
+  const readers = graph.layers.filter((layer) => layer.inputs.includes(tensor));
+  return (
+    readers.length === 1 && readers[0] === reader && reader.inputs[0] === tensor && !graph.outputs.includes(tensor)
+  );
+}
+
+/** Bytes of the group's gradients before and after the depthwise layer, together; at least eight channels. */
+const groupBytes = 8192;
+
+function groupOf(data: WeightedLayer): number {
+  const { window, outputs } = data;
+  const positions = window.in_height * window.in_width + outputPositions(window);
+  const fitting = Math.floor(groupBytes / (4 * positions));
+  return Math.min(outputs, Math.max(8, fitting - (fitting % 8)));
+}
+
+/** Emits the steps of all the block's layers. Returns the gradient of the first 1x1 layer's input, if wanted. */
+export function emitBottleneck(
+  builder: ProgramBuilder,
+  graph: Graph,
+  block: Bottleneck,
+  gradient: BufferId,
+  forward: LoweredForwardPass,
+  differentiation: Differentiation,
+  optimization: Optimization,
+): BufferId | undefined {
+  const { project, depthwise, expand } = block;
+  const contextOf = (layer: Layer) => ({ layer, builder, optimization, training: forward.training.get(layer.name) });
+  const output = weightedLayer(graph, project);
+  const middle = weightedLayer(graph, depthwise);
+  const whole: OutputGradient = { buffer: gradient, stride: output.outputs };
+  builder.step({
+    layer: project.name,
+    phase: 'backward',
+    calls: [maskScaleCall(builder, project, output, forward.masks.get(project.name), whole)],
+  });
+  const group = groupOf(middle);
+  const loop = Math.ceil(middle.outputs / group);
+  let dx: BufferId | undefined;
+  builder.fuse(depthwise.name, loop, () => {
+    const held = groupGradient(builder, depthwise, outputPositions(middle.window), group);
+    projectGradient(builder, project, output, gradient, held);
+    builder.step({
+      layer: depthwise.name,
+      phase: 'backward',
+      loop,
+      calls: [maskScaleCall(builder, depthwise, middle, forward.masks.get(depthwise.name), held)],
+    });
+    emitBiasUpdate(contextOf(depthwise), middle, held);
+    if (expand === undefined) return;
+    const input = weightedLayer(graph, expand);
+    const below = groupGradient(builder, expand, outputPositions(input.window), group);
+    depthwiseGradient(builder, depthwise, middle, held, below);
+    builder.step({
+      layer: expand.name,
+      phase: 'backward',
+      loop,
+      calls: [maskScaleCall(builder, expand, input, forward.masks.get(expand.name), below)],
+    });
+    const context = contextOf(expand);
+    if (differentiation.wanted.has(expand.inputs[0] ?? -1)) dx = emitConvInputGradient(context, input, below);
+    emitConvWeightUpdate(context, input, below);
+    emitBiasUpdate(context, input, below);
+  });
+  emitBiasUpdate(contextOf(project), output, whole);
+  return dx;
+}
+
+function groupGradient(builder: ProgramBuilder, layer: Layer, positions: number, group: number): OutputGradient {
+  const name = `${layer.name}_group_gradient`;
+  return {
+    buffer: builder.arena(name, layer.name, 'gradient', 'float32', positions * group),
+    stride: group,
+    group,
+  };
+}
+
+function projectGradient(
+  builder: ProgramBuilder,
+  layer: Layer,
+  data: WeightedLayer,
+  gradient: BufferId,
+  held: OutputGradient,
+): void {
+  builder.step({
+    layer: layer.name,
+    phase: 'backward',
+    loop: Math.ceil(data.inputs / held.stride),
+    macs: outputPositions(data.window) * data.outputs * data.inputs,
+    calls: [
+      call('ft_pointwise_input_gradient_f32', {
+        window: at(windowParameters(builder, layer, data.window)),
+        gradient: at(gradient),
+        weights: at(weightedConstants(builder, layer, data).weights),
+        dx: at(held.buffer),
+        dx_stride: int(held.stride),
+        channel_begin: int(groupBegin(held.group)),
+        channel_end: int(groupEnd(data.inputs, held.group)),
+      }),
+    ],
+  });
+}
+
+function depthwiseGradient(
+  builder: ProgramBuilder,
+  layer: Layer,
+  data: WeightedLayer,
+  held: OutputGradient,
+  below: OutputGradient,
+): void {
+  const { group } = held;
+  builder.step({
+    layer: layer.name,
+    phase: 'backward',
+    loop: Math.ceil(data.outputs / held.stride),
+    macs: outputPositions(data.window) * data.outputs * data.taps,
+    calls: [
+      call('ft_depthwise_input_gradient_f32', {
+        window: at(windowParameters(builder, layer, data.window)),
+        gradient: at(held.buffer),
+        weights: at(weightedConstants(builder, layer, data).weights, groupBegin(group)),
+        dx: at(below.buffer),
+        stride: int(held.stride),
+        dx_stride: int(below.stride),
+        channel_begin: int(0),
+        channel_end: int(groupCount(data.outputs, group)),
+      }),
+    ],
+  });
+}
