@@ -2,7 +2,8 @@ import type { Activation, Graph, Layer, Tensor } from '../../../../compiler/mode
 import { tensorAt } from '../../../../compiler/model/graph.ts';
 import { type PictureSet, pixels } from './pictures.ts';
 
-// TFLite's int8 arithmetic in plain form, written apart from the compiler's kernels so that either can check the other.
+// TFLite's int8 arithmetic in plain form, for what the sample uses (no dilation, no depth multiplier, no clamp on an
+// addition); written apart from the compiler's kernels so that either can check the other.
 
 /** A real factor as TFLite holds it: multiplier (Q31) times 2^shift. */
 interface FixedPoint {
@@ -49,7 +50,7 @@ type Runner = (values: Int8Array[]) => void;
 
 /** The weights of a convolution as [tap, in, out], or [tap, channel] if depthwise: one loop then serves both. */
 function tapMajor(weights: Tensor, depthwise: boolean): Float64Array {
-  const codes = new Int8Array((weights.data ?? new Uint8Array()).slice().buffer);
+  const codes = new Int8Array(new Uint8Array(weights.data ?? []).buffer);
   if (depthwise) return Float64Array.from(codes);
   const outputs = weights.shape[0] ?? 0;
   const perOutput = codes.length / outputs;
@@ -69,7 +70,7 @@ function prepareConvolution(graph: Graph, layer: Layer): Runner {
   const padY = Math.max(0, (height - 1) * stride + kernel - inHeight) >> 1;
   const padX = Math.max(0, (width - 1) * stride + kernel - inWidth) >> 1;
   const codes = tapMajor(weights, depthwise);
-  const bias = new Int32Array(biases.data.slice().buffer);
+  const bias = new Int32Array(new Uint8Array(biases.data).buffer);
   const factors = Array.from({ length: channels }, (_, channel) =>
     toFixedPoint((scaleOf(input) * scaleOf(weights, channel)) / scaleOf(output)),
   );
