@@ -2,6 +2,7 @@
 
 export { type Board, boards, cores } from './boards.ts';
 export { editBetween, editForToggle, editForToggles, undoOf } from './edits.ts';
+export { formatPlan } from './format.ts';
 export { isPattern, type LayerIndex, layerIndex, type TrainableLayer, trainableLayer } from './layers.ts';
 export { type ParsedPlan, parsePlan } from './parse.ts';
 export { placeDiagnostics } from './place.ts';
