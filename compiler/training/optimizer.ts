@@ -25,7 +25,7 @@ export interface Optimization {
   readonly correction?: BufferId;
 }
 
-/** Something that trains. Rows: [rowCount][rowElements] with one factor a row. */
+/** Something that trains. Rows: [rowCount][rowElements] with one factor a row; each bias counts as a row. */
 export type Parameter =
   | {
       readonly kind: 'rows';
@@ -93,7 +93,7 @@ export function emitUpdate(context: UpdateContext, request: UpdateRequest): void
   const { builder, layer, optimization } = context;
   const { parameter } = request;
   const { batch, optimizer } = optimization.settings;
-  const rows = 'rowCount' in parameter ? parameter.rowCount : 1;
+  const rows = rowsOf(parameter);
   const tileRows = request.tile ?? rows;
   const loop = Math.ceil(rows / tileRows);
   const tile = tileOf(parameter, tileRows, loop);
@@ -131,7 +131,7 @@ export function emitUpdate(context: UpdateContext, request: UpdateRequest): void
 }
 
 function tileOf(parameter: Parameter, tileRows: number, loop: number): Tile {
-  const rows = 'rowCount' in parameter ? parameter.rowCount : 1;
+  const rows = rowsOf(parameter);
   const perRow = elementsOf(parameter) / rows;
   const count = loop === 1 ? rows : lastSmaller(tileRows, rows - (loop - 1) * tileRows, loop);
   return {
@@ -179,13 +179,12 @@ function adamCall(
   const { builder, layer, optimization } = context;
   if (optimization.correction === undefined) throw new Error('Adam needs its bias corrections');
   const moment = (what: string): Argument => at(stateOf(context, parameter, what), scaled(tile.firstElement, 4));
-  const byRow = parameter.kind === 'rows';
-  const byElement = parameter.kind === 'depthwise' || parameter.kind === 'bias';
+  const byRow = parameter.kind === 'rows' || parameter.kind === 'bias';
+  const byElement = parameter.kind === 'depthwise';
   const factor =
     parameter.kind === 'float'
       ? at(builder.constant('no_scaling', layer.name, Float32Array.of(1)))
       : at(parameter.factor, byRow ? scaled(tile.rowBegin, 4) : 0);
-  const taps = parameter.kind === 'depthwise' ? parameter.taps : 1;
   return call('ft_adam_f32', {
     gradient,
     mean: moment('mean'),
@@ -195,8 +194,8 @@ function adamCall(
     beta1: float(optimizer.beta1),
     beta2: float(optimizer.beta2),
     epsilon: float(optimizer.epsilon * optimization.settings.batch),
-    rows: int(byRow ? tile.rows : taps),
-    row_size: int(byRow ? parameter.rowElements : scaled(tile.elements, 1 / taps)),
+    rows: int(byElement ? parameter.taps : tile.rows),
+    row_size: int(byElement ? parameter.channels : elementsOf(parameter) / rowsOf(parameter)),
     factor_row: int(byRow ? 1 : 0),
     factor_element: int(byElement ? 1 : 0),
   });
@@ -207,6 +206,7 @@ function lastSmaller(usual: number, last: number, loop: number): Affine {
   return usual === last ? usual : { base: usual + (usual - last) * (loop - 2), step: last - usual, max: usual };
 }
 
+/** What a tile counts: rows of weights, single biases; a depthwise layer's weights go as a whole. */
 function rowsOf(parameter: Parameter): number {
   switch (parameter.kind) {
     case 'depthwise':
@@ -266,12 +266,12 @@ function applyCall(optimization: Optimization, parameter: Parameter, gradient: A
       });
     case 'bias':
       return call('ft_update_bias_s32', {
-        bias: at(parameter.buffer),
-        initial: at(parameter.initial),
+        bias: at(parameter.buffer, scaled(tile.firstElement, 4)),
+        initial: at(parameter.initial, scaled(tile.firstElement, 4)),
         gradient,
-        factor: at(parameter.factor),
+        factor: at(parameter.factor, scaled(tile.firstElement, 4)),
         rate,
-        count: int(parameter.count),
+        count: int(tile.elements),
       });
     case 'float':
       return call('ft_update_f32', {
