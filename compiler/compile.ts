@@ -40,7 +40,7 @@ export function compile(graph: Graph, plan: TrainingPlan, options: CompileOption
       settings: plan.train,
     });
     const head = lowerHead(builder, network.graph, network.head, forward, state.prediction);
-    const optimization = { settings: plan.train, rate: state.rate, stepCount: state.stepCount };
+    const optimization = { ...state, settings: plan.train };
     emitRate(builder, network.head.layer, plan.train, state);
     lowerBackwardPass(builder, network.graph, network.head, head, forward, differentiation, optimization, state);
     builder.step({

@@ -1,5 +1,5 @@
-/* exp, log and sin in float32 from IEEE operations alone, so that they agree on every target; libm does not.
- */
+/* exp, log, sin and sqrt in float32 from IEEE and integer operations alone, so that they agree on every
+ * target; libm does not, and a compiler without an FPU instruction calls it for sqrt. */
 #ifndef FT_FLOAT_H
 #define FT_FLOAT_H
 
@@ -71,6 +71,33 @@ static inline float ft_sin_quarter_f32(float u) {
   sum = sum * z + 8.33333333e-3f;
   sum = sum * z - 1.66666667e-1f;
   return y + y * (z * sum);
+}
+
+/* The nearest float32 for x in [2^-126, 2^128); 0 below. Digit by digit: 25 bits of the root, of which the
+ * last one rounds. It is never a tie, because the square of an odd number of 25 bits is none of the
+ * radicands. */
+static inline float ft_sqrt_f32(float x) {
+  const uint32_t bits = ft_float_bits(x);
+  const int32_t exponent = (int32_t)(bits >> 23) - 127;
+  if (x < 0x1p-126f)
+    return 0.0f;
+  /* x = m 2^-23 2^even; m has 24 bits, or 25 where the exponent was odd. Its top pair of bits goes first. */
+  const uint32_t odd = (uint32_t)exponent & 1u;
+  uint32_t m = ((bits & UINT32_C(0x007fffff)) | UINT32_C(0x00800000)) << (7u + odd);
+  uint32_t root = 0;
+  uint32_t rest = 0;
+  for (int32_t digit = 0; digit < 25; digit++) {
+    rest = (rest << 2) | (m >> 30);
+    m <<= 2;
+    const uint32_t trial = (root << 2) | 1u;
+    root <<= 1;
+    if (rest >= trial) {
+      rest -= trial;
+      root |= 1u;
+    }
+  }
+  /* The leading bit of the rounded root adds the 1 that is missing to the exponent's bias. */
+  return ft_float_of(((root + 1u) >> 1) + ((uint32_t)((exponent - (int32_t)odd) / 2 + 126) << 23));
 }
 
 #endif

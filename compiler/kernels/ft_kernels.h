@@ -210,11 +210,28 @@ void ft_update_weights_stochastic_s8(int8_t *weights, const float *gradient, con
 /* Depthwise: weights and gradient [taps][channels], factor per channel. */
 void ft_update_depthwise_s8(int8_t *weights, const float *gradient, const float *factor, const float *rate,
                             int32_t taps, int32_t channels);
+void ft_update_depthwise_s16(int16_t *weights, const float *gradient, const float *factor, const float *rate,
+                             int32_t taps, int32_t channels);
+void ft_update_depthwise_stochastic_s8(int8_t *weights, const float *gradient, const float *factor,
+                                       const float *rate, const int32_t *step_count, int32_t seed,
+                                       int32_t layer, int32_t taps, int32_t channels);
 /* Saturated to +-max(2^30, |initial|). factor's and the others' first element belong to the range. */
 void ft_update_bias_s32(int32_t *bias, const int32_t *initial, const float *gradient, const float *factor,
                         const float *rate, int32_t count);
 /* values[i] -= rate[0] * gradient[i] */
 void ft_update_f32(float *values, const float *gradient, const float *rate, int32_t count);
+
+/* Adam: replaces a gradient by its direction, which the updates above then multiply by rate[0] * factor. Here
+ * the factor is 1 / scale (1 without quantisation-aware scaling), which takes a gradient to real units and
+ * the direction back to codes. g = clamp(gradient * factor, +-1e18); mean = beta1 mean + (1 - beta1) g;
+ * square = beta2 square + (1 - beta2) g^2; direction = (mean correction[0]) / (sqrt(square correction[1]) +
+ * epsilon). [rows][row_size]; the factor of element i of a row is factor[row * factor_row + i *
+ * factor_element]. */
+void ft_adam_f32(float *gradient, float *mean, float *square, const float *factor, const float *correction,
+                 float beta1, float beta2, float epsilon, int32_t rows, int32_t row_size, int32_t factor_row,
+                 int32_t factor_element);
+/* correction[0] = 1 / (1 - beta1^t), correction[1] = 1 / (1 - beta2^t), t = step_count[0] + 1 */
+void ft_adam_correction_f32(float *correction, const int32_t *step_count, float beta1, float beta2);
 
 /* The rate of this step, and the count of steps: rate[0] = learning_rate * schedule(step_count[0]) / batch.
  * warm-up: (step + 1) / warm_up, linear; then constant, or cosine: 0.5 (1 + cos(pi min(1, (step - warm_up) /

@@ -1,5 +1,5 @@
-#include "ft_arithmetic.h"
 #include "ft_kernels.h"
+#include "ft_update.h"
 
 void ft_update_weights_s8(int8_t *restrict weights, const float *restrict gradient,
                           const float *restrict factor, const float *restrict rate, int32_t row_begin,
@@ -10,7 +10,7 @@ void ft_update_weights_s8(int8_t *restrict weights, const float *restrict gradie
     const float row_rate = rate[0] * factor[row];
     int8_t *w = weights + row * row_size;
     for (int32_t i = 0; i < row_size; i++)
-      w[i] = (int8_t)ft_round_f32(ft_clamp_f32((float)w[i] - row_rate * gradient[i], -127.0f, 127.0f));
+      w[i] = ft_step_s8(w[i], row_rate * gradient[i]);
   }
 }
 
@@ -22,10 +22,8 @@ void ft_update_weights_s16(int16_t *restrict weights, const float *restrict grad
       continue;
     const float row_rate = rate[0] * factor[row];
     int16_t *w = weights + row * row_size;
-    for (int32_t i = 0; i < row_size; i++) {
-      const float step = 256.0f * (row_rate * gradient[i]);
-      w[i] = (int16_t)ft_round_f32(ft_clamp_f32((float)w[i] - step, -32512.0f, 32512.0f));
-    }
+    for (int32_t i = 0; i < row_size; i++)
+      w[i] = ft_step_s16(w[i], row_rate * gradient[i]);
   }
 }
 
@@ -39,13 +37,8 @@ void ft_update_weights_stochastic_s8(int8_t *restrict weights, const float *rest
       continue;
     const float row_rate = rate[0] * factor[row];
     int8_t *w = weights + row * row_size;
-    for (int32_t i = 0; i < row_size; i++) {
-      const float step = row_rate * gradient[i];
-      const float r = ft_uniform(ft_hash(key, (uint32_t)(row * row_size + i)));
-      /* w is whole, so floor(w - step + r) = w + floor(r - step), which keeps what a sum with w would round
-       * off. */
-      const int32_t moved = w[i] + ft_floor_f32(ft_clamp_f32(r - step, -512.0f, 512.0f));
-      w[i] = (int8_t)(step == step ? ft_clamp(moved, -127, 127) : 0);
-    }
+    for (int32_t i = 0; i < row_size; i++)
+      w[i] =
+          ft_step_stochastic_s8(w[i], row_rate * gradient[i], ft_hash(key, (uint32_t)(row * row_size + i)));
   }
 }

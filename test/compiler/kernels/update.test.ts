@@ -174,3 +174,101 @@ describe('float values', () => {
     expect(values).toEqual(expected);
   });
 });
+
+describe('depthwise weights', () => {
+  const taps = 9;
+  const channels = 21;
+  const gradient = gradients(taps * channels, 6);
+  const factor = gradients(channels, 7);
+  const rate = Float32Array.of(0.2);
+  const stepOf = (i: number) => f(f(at(rate, 0) * at(factor, i % channels)) * at(gradient, i));
+
+  it('held in 16 bits step by 256ths of a code; dead channels are not written', () => {
+    const weights = Int16Array.from(codes(taps * channels, 5), (w) => w * 200 + 11);
+    const expected = weights.map((w, i) =>
+      at(factor, i % channels) === 0 ? w : toCode(f(w - f(256 * stepOf(i))), -32512, 32512),
+    );
+    call('ft_update_depthwise_s16', { weights, gradient, factor, rate, taps, channels });
+    expect(weights).toEqual(expected);
+  });
+
+  it('round stochastically as rows of the same elements do', () => {
+    const start = codes(taps * channels, 5);
+    const weights = start.slice();
+    const rows = start.slice();
+    const draw = { step_count: Int32Array.of(3), seed: 9, layer: 4, rate };
+    call('ft_update_depthwise_stochastic_s8', { weights, gradient, factor, taps, channels, ...draw });
+    // One row with the factors in the gradient: the same draws by index.
+    const steps = gradient.map((_, i) => stepOf(i));
+    const one = { factor: Float32Array.of(1), rate: Float32Array.of(1), row_begin: 0, row_end: 1 };
+    call('ft_update_weights_stochastic_s8', {
+      ...{ ...draw, ...one, weights: rows, gradient: steps, row_size: rows.length },
+    });
+    const expected = rows.map((w, i) => (at(factor, i % channels) === 0 ? at(start, i) : w));
+    expect(weights).toEqual(expected);
+  });
+});
+
+describe('Adam', () => {
+  const beta1 = f(0.9);
+  const beta2 = f(0.999);
+
+  it('takes the exact square root', () => {
+    const squares = Float32Array.from([...gradients(4000, 3)].map((g, i) => f(g * g * 2 ** ((i % 200) - 100))));
+    const values = squares.filter((square) => square >= 2 ** -126);
+    const direction = new Float32Array(values.length).fill(0);
+    call('ft_adam_f32', {
+      ...{ gradient: direction, mean: new Float32Array(values.length).fill(1), square: values },
+      ...{ factor: Float32Array.of(1), correction: Float32Array.of(1, 1), beta1: 1, beta2: 1, epsilon: 0 },
+      ...{ rows: 1, row_size: values.length, factor_row: 0, factor_element: 0 },
+    });
+    expect(direction).toEqual(values.map((square) => f(1 / f(Math.sqrt(square)))));
+  });
+
+  it('corrects the bias of its averages after any number of steps', () => {
+    for (const steps of [0, 1, 9, 999, 123456, 2 ** 31 - 1]) {
+      const correction = new Float32Array(2);
+      call('ft_adam_correction_f32', { correction, step_count: Int32Array.of(steps), beta1, beta2 });
+      const exact = (beta: number) => 1 / (1 - beta ** (steps + 1));
+      expect(at(correction, 0) / exact(beta1)).toBeCloseTo(1, 4);
+      expect(at(correction, 1) / exact(beta2)).toBeCloseTo(1, 4);
+    }
+  });
+
+  it.each([
+    ['a factor per row', 1, 0],
+    ['a factor per element', 0, 1],
+    ['one factor', 0, 0],
+  ])('averages in real units and gives directions in float32, %s', (_, factor_row, factor_element) => {
+    const [rows, row_size] = [5, 7];
+    const gradient = gradients(rows * row_size, 1);
+    const mean = gradients(rows * row_size, 2);
+    const square = gradients(rows * row_size, 3).map((value) => f(value * value));
+    const factor = gradients(7, 4);
+    const correction = Float32Array.of(1.5, 20);
+    const epsilon = f(1e-8);
+    const expected = gradient.map((raw, i) => {
+      const row = Math.floor(i / row_size);
+      const g = f(raw * at(factor, row * factor_row + (i % row_size) * factor_element));
+      mean[i] = f(f(beta1 * at(mean, i)) + f(f(1 - beta1) * g));
+      square[i] = f(f(beta2 * at(square, i)) + f(f(1 - beta2) * f(g * g)));
+      return f(f(at(mean, i) * 1.5) / f(f(Math.sqrt(f(at(square, i) * 20))) + epsilon));
+    });
+    const held = { mean: gradients(rows * row_size, 2), square: gradients(rows * row_size, 3).map((v) => f(v * v)) };
+    call('ft_adam_f32', {
+      ...{ gradient, ...held, factor, correction, beta1, beta2, epsilon, rows, row_size, factor_row, factor_element },
+    });
+    expect(gradient).toEqual(expected);
+    expect(held).toEqual({ mean, square });
+  });
+
+  it('stays finite, and takes a NaN as 0', () => {
+    const gradient = Float32Array.of(1e38, Number.NEGATIVE_INFINITY, Number.NaN, 0);
+    call('ft_adam_f32', {
+      ...{ gradient, mean: new Float32Array(4), square: new Float32Array(4), factor: Float32Array.of(1e17) },
+      ...{ correction: Float32Array.of(10, 1000), beta1, beta2, epsilon: 1e-8 },
+      ...{ rows: 1, row_size: 4, factor_row: 0, factor_element: 0 },
+    });
+    expect([...gradient].map((value) => Number(value.toFixed(3)))).toEqual([1, -1, 0, 0]);
+  });
+});
