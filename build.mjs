@@ -1,6 +1,5 @@
 /** Builds everything: the kernels as WebAssembly, the plan language's parser, and the bundles in dist/. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -8,11 +7,15 @@ import { build } from 'esbuild';
 
 process.chdir(dirname(fileURLToPath(import.meta.url)));
 
+/** CommonJS packages in an ES module bundle (langium's) call `require` for Node's own modules. */
+const requireForModules =
+  "import { createRequire as moduleRequire } from 'node:module'; const require = moduleRequire(import.meta.url);";
+
 /** Each does nothing if its sources have not changed. */
 const generators = ['compiler/kernels/build.mjs', 'language/generate.mjs'];
 const programs = { firmtune: 'extension/cli/main.ts', demo: 'extension/cli/demo.ts' };
 
-for (const generator of generators.filter(isThere)) {
+for (const generator of generators) {
   const { status } = spawnSync(process.execPath, [generator], { stdio: 'inherit' });
   if (status !== 0) {
     console.error(`${generator} failed`);
@@ -21,7 +24,7 @@ for (const generator of generators.filter(isThere)) {
 }
 
 await build({
-  entryPoints: Object.fromEntries(Object.entries(programs).filter(([, source]) => isThere(source))),
+  entryPoints: programs,
   outdir: 'dist',
   bundle: true,
   platform: 'node',
@@ -29,15 +32,9 @@ await build({
   format: 'esm',
   mainFields: ['module', 'main'],
   loader: { '.c': 'text', '.h': 'text', '.ld': 'text' },
-  banner: { js: '#!/usr/bin/env node' },
+  banner: { js: `#!/usr/bin/env node\n${requireForModules}` },
   minifySyntax: true,
   sourcemap: 'linked',
   legalComments: 'linked',
   logLevel: 'warning',
 });
-
-function isThere(path) {
-  if (existsSync(path)) return true;
-  console.warn(`${path} is not there: left out`);
-  return false;
-}
