@@ -45,6 +45,9 @@ typedef struct ft_add {
  * act_min <= value before the clamp <= act_max. NULL: not wanted. It is never a ring. Both bit values are
  * written. */
 
+/* In the three window kernels, output may lie below the input in the same memory as long as no row still
+ * needed is overwritten: rows are finished in order, from the first. */
+
 /* Output rows [row_begin, row_end) and channels [channel_begin, channel_end). weights: [channels of the
  * range] [kernel_height][kernel_width][in_channels], its first row is channel_begin's; bias, multiplier
  * (Q31), shift (positive = left): indexed by the absolute channel. */
@@ -53,9 +56,7 @@ void ft_conv_s8(const ft_window *window, const int8_t *input, const int8_t *weig
                 int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end);
 
 /* weights: [kernel_height][kernel_width] taps, weight_channels apart; its first element is channel_begin's.
- * Output channel c reads input channel c / (out_channels / in_channels). Output may lie below the input in
- * the same memory as long as no row still needed is overwritten: rows are finished in order, from the first.
- */
+ * Output channel c reads input channel c / (out_channels / in_channels). */
 void ft_depthwise_s8(const ft_window *window, const int8_t *input, const int8_t *weights, const int32_t *bias,
                      const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
                      int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end);
@@ -94,6 +95,14 @@ void ft_merge_weights_s8(const int8_t *frozen, const int8_t *trained, const uint
 void ft_merge_weights_s16(const int8_t *frozen, const int16_t *trained, const uint16_t *table, int8_t *rows,
                           int32_t taps, int32_t channels, int32_t trained_channels, int32_t row_begin,
                           int32_t row_end);
+/* Columns of a 1x1 layer: for every row of frozen [rows][channels] and trained [rows][trained_channels] the
+ * channels [channel_begin, channel_end), to columns [rows][stride]. */
+void ft_merge_columns_s8(const int8_t *frozen, const int8_t *trained, const uint16_t *table, int8_t *columns,
+                         int32_t rows, int32_t channels, int32_t trained_channels, int32_t stride,
+                         int32_t channel_begin, int32_t channel_end);
+void ft_merge_columns_s16(const int8_t *frozen, const int16_t *trained, const uint16_t *table,
+                          int8_t *columns, int32_t rows, int32_t channels, int32_t trained_channels,
+                          int32_t stride, int32_t channel_begin, int32_t channel_end);
 /* Depthwise: frozen [taps][channels], trained [taps][trained_channels]; writes [taps][channel_end -
  * channel_begin]. */
 void ft_merge_depthwise_s8(const int8_t *frozen, const int8_t *trained, const uint16_t *table, int8_t *rows,
@@ -128,6 +137,9 @@ void ft_arg_max_f32(const float *values, int32_t *index, int32_t count);
  * classes) is taken as class 0's absence: onehot = 0 and loss = 0. */
 void ft_softmax_cross_entropy_f32(const float *logits, float *gradient, float *loss, int32_t *prediction,
                                   int32_t classes, int32_t label);
+/* target = onehot(label), or the label itself where count is 1; a negative label leaves the target as it is.
+ */
+void ft_label_target_f32(float *target, int32_t count, int32_t label);
 /* loss[0] = sum (output - target)^2 / count, gradient = 2 (output - target) / count. */
 void ft_mean_squared_error_f32(const float *output, const float *target, float *gradient, float *loss,
                                int32_t count);
@@ -197,7 +209,8 @@ void ft_average_pool_input_gradient_f32(const ft_window *window, const float *gr
 /* ---- update ---- */
 /* step = (rate[0] * factor[row]) * gradient; rows with factor 0 are not written (dead channels). Clamped in
  * float, then rounded half away from zero; a NaN becomes 0. rate[0] holds learning rate / batch of this step.
- */
+ * weights and factor begin at row 0. s16: the weights' unit is 1/256 code, so the step is taken 256 times,
+ * with the same factor; the limits are +-127 * 256. */
 void ft_update_weights_s8(int8_t *weights, const float *gradient, const float *factor, const float *rate,
                           int32_t row_begin, int32_t row_end,
                           int32_t row_size); /* gradient's first row: row_begin */

@@ -3,9 +3,10 @@
 import { elementCount, type Graph, type Layer, tensorAt } from '../model/graph.ts';
 import { ruleOf } from '../operators/index.ts';
 import { scaleOf, zeroPointOf } from '../operators/quantisation.ts';
-import type { BufferId } from '../program.ts';
+import type { BufferId, KernelCall } from '../program.ts';
 import type { Differentiation } from '../training/differentiate.ts';
 import { emitUpdate, type Optimization } from '../training/optimizer.ts';
+import type { TrainSettings } from '../training/plan.ts';
 import type { Head } from '../training/prepare.ts';
 import { bottleneckAt, emitBottleneck } from './bottleneck.ts';
 import { at, call, float, int, label, type ProgramBuilder } from './builder.ts';
@@ -14,6 +15,28 @@ import type { LoweredForwardPass } from './forward.ts';
 export interface Results {
   readonly loss: BufferId;
   readonly prediction: BufferId;
+  /** What a squared error compares the results with, where that is not the network's input. */
+  readonly target?: BufferId;
+}
+
+/** float32 [classes] for regression in SRAM, since the firmware may set it between two steps. A network with as many
+ * results as inputs is an autoencoder: its target is its input, and needs no memory. */
+export function regressionTarget(
+  builder: ProgramBuilder,
+  graph: Graph,
+  head: Head,
+  loss: TrainSettings['loss'],
+): BufferId | undefined {
+  const inputs = elementCount(tensorAt(graph, graph.inputs[0] ?? -1).shape);
+  if (loss !== 'mean-squared-error' || inputs === head.classes) return undefined;
+  return builder.buffer({
+    name: 'target',
+    layer: head.layer,
+    role: 'state',
+    home: 'sram',
+    element: 'float32',
+    count: head.classes,
+  });
 }
 
 /** Float32 logits, and for a new classifier the parameters behind them. */
@@ -175,22 +198,15 @@ function emitLoss(
     builder.step({ layer: head.layer, phase: 'loss', calls: [crossEntropy] });
     return;
   }
-  const [input = -1] = graph.inputs;
-  const tensor = tensorAt(graph, input);
-  const codes = forward.tensors.get(input);
-  if (codes === undefined) throw new Error('the network has no input');
-  const target = builder.arena(`${head.layer}_target`, head.layer, 'activation', 'float32', head.classes);
+  const target =
+    results.target ?? builder.arena(`${head.layer}_target`, head.layer, 'activation', 'float32', head.classes);
   builder.step({
     layer: head.layer,
     phase: 'loss',
     calls: [
-      call('ft_dequantise_s8_f32', {
-        input: at(codes),
-        output: at(target),
-        scale: float(scaleOf(tensor)),
-        zero_point: int(zeroPointOf(tensor)),
-        count: int(head.classes),
-      }),
+      results.target === undefined
+        ? reconstructionTarget(graph, forward, target)
+        : call('ft_label_target_f32', { target: at(target), count: int(head.classes), label }),
       call('ft_mean_squared_error_f32', {
         output: at(logits),
         target: at(target),
@@ -199,6 +215,21 @@ function emitLoss(
         count: int(head.classes),
       }),
     ],
+  });
+}
+
+/** The input in real units. */
+function reconstructionTarget(graph: Graph, forward: LoweredForwardPass, target: BufferId): KernelCall {
+  const [input = -1] = graph.inputs;
+  const tensor = tensorAt(graph, input);
+  const codes = forward.tensors.get(input);
+  if (codes === undefined) throw new Error('the network has no input');
+  return call('ft_dequantise_s8_f32', {
+    input: at(codes),
+    output: at(target),
+    scale: float(scaleOf(tensor)),
+    zero_point: int(zeroPointOf(tensor)),
+    count: int(elementCount(tensor.shape)),
   });
 }
 

@@ -4,6 +4,7 @@
  * order (numerics.md 3): results are those of the layers one by one, bit for bit. */
 import type { Graph, Layer } from '../model/graph.ts';
 import { emitConvInputGradient, emitConvWeightUpdate } from '../operators/conv.ts';
+import type { BackwardContext } from '../operators/rule.ts';
 import {
   groupBegin,
   groupCount,
@@ -19,7 +20,8 @@ import { outputPositions } from '../operators/window.ts';
 import type { BufferId } from '../program.ts';
 import type { Differentiation } from '../training/differentiate.ts';
 import { emitBiasUpdate, type Optimization } from '../training/optimizer.ts';
-import { at, call, int, type ProgramBuilder } from './builder.ts';
+import type { LayerTraining } from '../training/state.ts';
+import { at, atOrNull, call, int, type ProgramBuilder } from './builder.ts';
 import type { LoweredForwardPass } from './forward.ts';
 
 export interface Bottleneck {
@@ -38,8 +40,8 @@ export function bottleneckAt(graph: Graph, differentiation: Differentiation, ind
   if (depthwise.operator !== 'DEPTHWISE_CONV_2D') return undefined;
   const data = weightedLayer(graph, depthwise);
   const trained = (layer: Layer): boolean => (differentiation.trained.get(layer.name)?.channels.length ?? 0) > 0;
-  // Weight gradients of these two would need another order of channels; such blocks go layer by layer.
-  if (data.inputs !== data.outputs || trained(depthwise) || trained(project)) return undefined;
+  // A depthwise weight gradient goes over all channels at once; such a block goes layer by layer.
+  if (data.inputs !== data.outputs || trained(depthwise)) return undefined;
   if (!differentiation.wanted.has(depthwise.inputs[0] ?? -1)) return { project, depthwise, expand: undefined };
   if (expand === undefined || !isPointwise(graph, expand) || !feedsOnly(graph, expand, depthwise)) return undefined;
   return { project, depthwise, expand };
@@ -59,13 +61,20 @@ function feedsOnly(graph: Graph, producer: Layer, reader: Layer): boolean {
   );
 }
 
-/** Bytes of the group's gradients before and after the depthwise layer, together; at least eight channels. */
-const groupBytes = 8192;
+/** Bytes that a group takes in all: its gradients before and after the depthwise layer, its rows of weights and of
+ * weight gradients. At least eight channels. */
+const groupBytes = 12_288;
 
-function groupOf(data: WeightedLayer): number {
-  const { window, outputs } = data;
+function groupOf(
+  middle: WeightedLayer,
+  expand: WeightedLayer | undefined,
+  training: LayerTraining | undefined,
+): number {
+  const { window, outputs } = middle;
   const positions = window.in_height * window.in_width + outputPositions(window);
-  const fitting = Math.floor(groupBytes / (4 * positions));
+  const trainedChannels = training?.weights?.channels.length ?? 0;
+  const rows = trainedChannels * 4 + (training?.weights?.all === false ? (expand?.inputs ?? 0) : 0);
+  const fitting = Math.floor(groupBytes / (4 * positions + rows));
   return Math.min(outputs, Math.max(8, fitting - (fitting % 8)));
 }
 
@@ -89,12 +98,13 @@ export function emitBottleneck(
     phase: 'backward',
     calls: [maskScaleCall(builder, project, output, forward.masks.get(project.name), whole)],
   });
-  const group = groupOf(middle);
+  const input = expand === undefined ? undefined : weightedLayer(graph, expand);
+  const group = groupOf(middle, input, expand === undefined ? undefined : forward.training.get(expand.name));
   const loop = Math.ceil(middle.outputs / group);
   let dx: BufferId | undefined;
   builder.fuse(depthwise.name, loop, () => {
     const held = groupGradient(builder, depthwise, outputPositions(middle.window), group);
-    projectGradient(builder, project, output, gradient, held);
+    projectGradient(contextOf(project), output, gradient, held);
     builder.step({
       layer: depthwise.name,
       phase: 'backward',
@@ -102,8 +112,7 @@ export function emitBottleneck(
       calls: [maskScaleCall(builder, depthwise, middle, forward.masks.get(depthwise.name), held)],
     });
     emitBiasUpdate(contextOf(depthwise), middle, held);
-    if (expand === undefined) return;
-    const input = weightedLayer(graph, expand);
+    if (expand === undefined || input === undefined) return;
     const below = groupGradient(builder, expand, outputPositions(input.window), group);
     depthwiseGradient(builder, depthwise, middle, held, below);
     builder.step({
@@ -117,6 +126,7 @@ export function emitBottleneck(
     emitConvWeightUpdate(context, input, below);
     emitBiasUpdate(context, input, below);
   });
+  emitConvWeightUpdate(contextOf(project), output, whole);
   emitBiasUpdate(contextOf(project), output, whole);
   return dx;
 }
@@ -130,27 +140,60 @@ function groupGradient(builder: ProgramBuilder, layer: Layer, positions: number,
   };
 }
 
+/** Gradient of a group of the projection's input channels: the columns of its weights. */
 function projectGradient(
-  builder: ProgramBuilder,
-  layer: Layer,
+  context: Pick<BackwardContext, 'builder' | 'layer' | 'training'>,
   data: WeightedLayer,
   gradient: BufferId,
   held: OutputGradient,
 ): void {
+  const { builder, layer, training } = context;
+  const constants = weightedConstants(builder, layer, data);
+  const trained = training?.weights;
+  const begin = int(groupBegin(held.group));
+  const end = int(groupEnd(data.inputs, held.group));
+  const merged =
+    trained === undefined || (trained.all && trained.holding !== 'int16')
+      ? undefined
+      : builder.arena(`${layer.name}_merged`, layer.name, 'scratch', 'int8', data.outputs * held.stride);
+  const merge =
+    trained === undefined || merged === undefined
+      ? []
+      : [
+          call(trained.holding === 'int16' ? 'ft_merge_columns_s16' : 'ft_merge_columns_s8', {
+            frozen: at(constants.weights),
+            trained: at(trained.buffer),
+            table: atOrNull(trained.table),
+            columns: at(merged),
+            rows: int(data.outputs),
+            channels: int(data.inputs),
+            trained_channels: int(trained.channels.length),
+            stride: int(held.stride),
+            channel_begin: begin,
+            channel_end: end,
+          }),
+        ];
+  const window = windowParameters(
+    builder,
+    layer,
+    data.window,
+    merged === undefined ? {} : { in_channels: held.stride },
+  );
   builder.step({
     layer: layer.name,
     phase: 'backward',
     loop: Math.ceil(data.inputs / held.stride),
     macs: outputPositions(data.window) * data.outputs * data.inputs,
     calls: [
+      ...merge,
       call('ft_pointwise_input_gradient_f32', {
-        window: at(windowParameters(builder, layer, data.window)),
+        window: at(window),
         gradient: at(gradient),
-        weights: at(weightedConstants(builder, layer, data).weights),
+        weights: at(merged ?? trained?.buffer ?? constants.weights),
         dx: at(held.buffer),
         dx_stride: int(held.stride),
-        channel_begin: int(groupBegin(held.group)),
-        channel_end: int(groupEnd(data.inputs, held.group)),
+        channel_begin: merged === undefined ? begin : int(0),
+        channel_end: merged === undefined ? end : int(groupCount(data.inputs, held.group)),
       }),
     ],
   });
