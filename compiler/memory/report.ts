@@ -2,7 +2,8 @@
 import type { Compilation } from '../compile.ts';
 import type { Diagnostic } from '../diagnostics.ts';
 import { isWeighted, weightedLayer } from '../operators/weighted.ts';
-import type { Phase, Program, ProgramBuffer, Role, Step } from '../program.ts';
+import { outputPositions } from '../operators/window.ts';
+import type { Phase, Program, ProgramBuffer, Role } from '../program.ts';
 import { selectableChannels } from '../training/channels.ts';
 import type { TrainingPlan } from '../training/plan.ts';
 import { estimateCodeBytes, estimateStackBytes } from './footprint.ts';
@@ -42,11 +43,11 @@ export interface StepReport {
   readonly phase: Phase;
   /** The kernels that it calls, in order, joined by `+`. */
   readonly kernel: string;
+  /** Each call with the layer that it works for: streamed steps work for several. */
+  readonly calls: readonly { readonly layer: string; readonly kernel: string }[];
   /** Bytes of the arena that hold something alive. */
   readonly liveBytes: number;
   readonly macs: number;
-  /** The layers of a streamed chain. */
-  readonly layers?: readonly string[];
 }
 
 export interface BufferReport {
@@ -111,7 +112,7 @@ export function memoryReport(compilation: Compilation, plan: TrainingPlan): Memo
     flashBytes,
     constantBytes,
     sparseUpdateBytes: sparseUpdateBytes(network, differentiation),
-    macs: macsByPhase(program.steps),
+    macs: macsByPhase(compilation),
     steps,
     buffers: used.map(bufferReport),
     layers: layerReports(compilation, used),
@@ -134,25 +135,31 @@ function usedBuffers({ buffers, initialise, steps }: Program): readonly ProgramB
   return buffers.filter(({ id, home }) => home !== 'flash' || named.has(id));
 }
 
-function macsByPhase(steps: readonly Step[]): MemoryReport['macs'] {
-  const of = (phase: Phase): number =>
-    steps.filter((step) => step.phase === phase).reduce((sum, { macs }) => sum + macs, 0);
-  return { forward: of('forward'), backward: of('backward'), update: of('update') };
+/** Streamed steps compute input and weight gradients together, so the weight gradients are counted by themselves. */
+function macsByPhase({ program, network, differentiation }: Compilation): MemoryReport['macs'] {
+  const of = (...phases: readonly Phase[]): number =>
+    program.steps.filter(({ phase }) => phases.includes(phase)).reduce((sum, { macs }) => sum + macs, 0);
+  const { graph, head } = network;
+  let update = head.kind === 'float32' ? head.classes * head.inputs : 0;
+  for (const layer of graph.layers) {
+    const count = differentiation.trained.get(layer.name)?.channels.length ?? 0;
+    if (count === 0) continue;
+    const { window, depthwise, outputs, taps } = weightedLayer(graph, layer);
+    update += outputPositions(window) * taps * count * (depthwise ? 1 : outputs);
+  }
+  return { forward: of('forward'), backward: of('backward', 'update') - update, update };
 }
 
 function stepReports(program: Program): readonly StepReport[] {
   const live = liveBytes(program);
-  return program.steps.map(({ layer, phase, calls, macs }, number) => {
-    const layers = [...new Set(calls.flatMap((call) => call.layer ?? []))];
-    return {
-      layer,
-      phase,
-      kernel: [...new Set(calls.map(({ kernel }) => kernel))].join('+'),
-      liveBytes: live[number] ?? 0,
-      macs,
-      ...(layers.length > 1 ? { layers } : {}),
-    };
-  });
+  return program.steps.map(({ layer, phase, calls, macs }, number) => ({
+    layer,
+    phase,
+    kernel: [...new Set(calls.map(({ kernel }) => kernel))].join('+'),
+    calls: calls.map((call) => ({ layer: call.layer ?? layer, kernel: call.kernel })),
+    liveBytes: live[number] ?? 0,
+    macs,
+  }));
 }
 
 /** Of each step, the bytes that the buffers alive in it cover: shared ones count once. */
@@ -221,29 +228,25 @@ function layerReports(
 
 function limitDiagnostics(plan: TrainingPlan, sramBytes: number, flashBytes: number): readonly Diagnostic[] {
   const { target, budgetBytes } = plan;
-  const less = 'train fewer biases (each deeper layer keeps a mask), fewer channels, or raise the limit';
-  const exceeded = (code: string, what: string, bytes: number, limit: number, remedy: string): Diagnostic => ({
-    severity: 'error',
-    code,
-    message: `${what} ${bytes} B, ${bytes - limit} B more than the ${limit} B `,
-    remedy,
-  });
-  const found: Diagnostic[] = [];
-  const add = (diagnostic: Diagnostic, of: string): void => {
-    found.push({ ...diagnostic, message: diagnostic.message + of });
-  };
-  if (sramBytes > budgetBytes && budgetBytes < target.sramBytes) {
-    add(exceeded('budget-exceeded', 'training takes', sramBytes, budgetBytes, less), 'of the budget');
-  }
-  if (sramBytes > target.sramBytes) {
-    add(exceeded('sram-exceeded', 'training takes', sramBytes, target.sramBytes, less), "of the target's SRAM");
-  }
-  if (flashBytes > target.flashBytes) {
-    const remedy = 'choose a smaller model or a target with more flash';
-    add(
-      exceeded('flash-exceeded', 'constants and code take', flashBytes, target.flashBytes, remedy),
-      "of the target's flash",
-    );
-  }
-  return found;
+  const less = 'train fewer layers or channels (each deeper layer also keeps a mask), or raise the limit';
+  const limits = [
+    // Without a budget of its own a plan has the target's SRAM, which is then the limit to name.
+    { code: 'budget-exceeded', taken: sramBytes, limit: budgetBytes, of: 'the budget', remedy: less },
+    { code: 'sram-exceeded', taken: sramBytes, limit: target.sramBytes, of: "the target's SRAM", remedy: less },
+    {
+      code: 'flash-exceeded',
+      taken: flashBytes,
+      limit: target.flashBytes,
+      of: "the target's flash",
+      remedy: 'choose a smaller model or a target with more flash',
+    },
+  ];
+  return limits
+    .filter(({ code, taken, limit }) => taken > limit && (code !== 'budget-exceeded' || limit < target.sramBytes))
+    .map(({ code, taken, limit, of, remedy }) => ({
+      severity: 'error',
+      code,
+      message: `the plan takes ${taken} B, ${taken - limit} B more than ${of} of ${limit} B`,
+      remedy,
+    }));
 }

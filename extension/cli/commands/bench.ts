@@ -63,7 +63,9 @@ export const bench: Command = {
       flashBytes: plan.target.flashBytes,
       keepIn,
       signal: io.signal,
-      onProgress: (done, total) => io.err(`${done}/${total} on ${board}\n`),
+      onProgress: (done, total) => {
+        if (done % Math.ceil(total / 10) === 0) io.err(`${done}/${total} on ${board}\n`);
+      },
     });
     const all = [...diagnostics, ...loaded.diagnostics, ...compiled.value.placed(measured.diagnostics)];
     if (!measured.ok) return failed(all);
