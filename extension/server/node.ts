@@ -1,9 +1,12 @@
-/** The language server as a process: `node dist/server.js --stdio`. */
+/** The language server as a process: `node dist/server.cjs --stdio`, with `prices.cjs` beside it. */
 
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import type { FileSystemNode, URI } from 'langium';
 import { NodeFileSystem } from 'langium/node';
 import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
 import { ClientFiles } from '../../language/server/clientFiles.ts';
+import { pricesFrom } from '../../language/server/pricePort.ts';
 import { startTrainplanServer } from '../../language/server/start.ts';
 
 const connection = createConnection(ProposedFeatures.all);
@@ -20,4 +23,13 @@ class Files extends ClientFiles {
   }
 }
 
-startTrainplanServer({ connection, files: new Files(connection) });
+// Compiling takes long enough to be felt while typing: it has a thread of its own.
+const compiler = new Worker(join(__dirname, 'prices.cjs'));
+compiler.unref();
+compiler.on('error', (error) => connection.console.error(`prices: ${error.message}`));
+const prices = pricesFrom({
+  post: (message) => compiler.postMessage(message),
+  listen: (receive, fail) => compiler.on('message', receive).on('exit', fail),
+});
+
+startTrainplanServer({ connection, files: new Files(connection), prices });

@@ -1,7 +1,7 @@
 /** Prices over the lines: what each update line trains, and the peak over the budget. */
 
 import type { LangiumDocument } from 'langium';
-import type { CodeLensProvider } from 'langium/lsp';
+import type { CodeLensProvider, LanguageServer } from 'langium/lsp';
 import type { CodeLens } from 'vscode-languageserver-protocol';
 import type { TextRange } from '../../compiler/diagnostics.ts';
 import type { Graph } from '../../compiler/model/graph.ts';
@@ -10,23 +10,35 @@ import type { UpdateLineMeaning } from '../resolveUpdate.ts';
 import { toLspRange } from '../text.ts';
 import type { Analyser, Analysis } from './analysis.ts';
 import { bytesText, describeLayers, macsText, trainableNamed, trainedBytes, updateMacs } from './facts.ts';
-import type { PlanPrice, PriceBook } from './prices.ts';
+import type { PlanMemory, PriceBook } from './prices.ts';
 
 /** Commands that the extension registers; an editor without them shows the text all the same. */
 export const showLayersCommand = 'firmtune.showLayers';
 export const showPlanCommand = 'firmtune.showPlan';
 
 export class PlanCodeLenses implements CodeLensProvider {
+  /** The editor asks again when told to: then nothing waits for the compiler. */
+  private canRefresh = false;
+
   constructor(
     private readonly analyser: Analyser,
     private readonly prices: PriceBook,
-  ) {}
+    server: LanguageServer,
+  ) {
+    server.onInitialize(({ capabilities }) => {
+      this.canRefresh = capabilities.workspace?.codeLens?.refreshSupport === true;
+    });
+  }
 
   async provideCodeLens(document: LangiumDocument): Promise<CodeLens[]> {
     const analysis = await this.analyser.analyse(document);
     const uri = document.textDocument.uri;
-    const price = await this.prices.priceOf(document);
-    return [...updateLenses(analysis, uri), ...(price === undefined ? [] : peakLenses(analysis, price, uri))];
+    const price = this.canRefresh ? this.prices.priceNow(analysis) : await this.prices.priceOf(document);
+    const before = price === undefined ? this.prices.memoryBefore(document.uri.toString()) : undefined;
+    const memory = price?.memory ?? before;
+    const peak =
+      memory === undefined ? [] : peakLenses(analysis, memory, uri, before === undefined ? '' : ' (updating)');
+    return [...updateLenses(analysis, uri), ...peak];
   }
 }
 
@@ -63,12 +75,12 @@ function lineText(graph: Graph, line: UpdateLineMeaning, { resolution }: Analysi
     : `${count}${bytesText(bytes)} trained${macs === 0 ? '' : `, ${macsText(macs)}`}`;
 }
 
-function peakLenses(analysis: Analysis, price: PlanPrice, uri: string): CodeLens[] {
-  const { places, plan } = analysis.resolution;
+function peakLenses({ resolution }: Analysis, memory: PlanMemory, uri: string, state: string): CodeLens[] {
+  const { places, plan } = resolution;
   const place = places.budget ?? places.target;
   if (place === undefined || plan === undefined) return [];
-  const bound = price.provenOptimal ? 'proven least' : `at least ${bytesText(price.lowerBoundBytes)}`;
-  const peak = `peak ${bytesText(price.peakBytes)} of ${bytesText(plan.budgetBytes)} (${bound})`;
-  const flash = `flash ${bytesText(price.flashBytes)} of ${bytesText(plan.target.flashBytes)}`;
-  return [lens(place, `${peak}, ${flash}`, showPlanCommand, uri)];
+  const bound = memory.provenOptimal ? 'proven least' : `at least ${bytesText(memory.lowerBoundBytes)}`;
+  const peak = `peak ${bytesText(memory.peakBytes)} of ${bytesText(plan.budgetBytes)} (${bound})`;
+  const flash = `flash ${bytesText(memory.flashBytes)} of ${bytesText(plan.target.flashBytes)}`;
+  return [lens(place, `${peak}, ${flash}${state}`, showPlanCommand, uri)];
 }

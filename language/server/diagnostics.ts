@@ -1,13 +1,14 @@
 /** Diagnostics as the editor takes them, and their fixes as quick fixes. */
 
-import type { LangiumDocument } from 'langium';
+import type { Cancellation, LangiumDocument } from 'langium';
 import type { CodeActionProvider } from 'langium/lsp';
 import type { CodeAction, CodeActionParams, Diagnostic as LspDiagnostic } from 'vscode-languageserver-protocol';
 import type { Diagnostic, Fix, Severity } from '../../compiler/diagnostics.ts';
 import { placeDiagnostics } from '../place.ts';
 import { fileStart, toLspRange } from '../text.ts';
-import type { Analyser } from './analysis.ts';
-import type { PriceBook } from './prices.ts';
+import type { Analyser, Analysis } from './analysis.ts';
+import { lighterFixes } from './lighter.ts';
+import type { PriceBook, PriceProvider } from './prices.ts';
 
 const severities: Readonly<Record<Severity, 1 | 2 | 3>> = { error: 1, warning: 2, information: 3 };
 
@@ -58,15 +59,45 @@ export class PlanDiagnostics {
   }
 }
 
-export class PlanCodeActions implements CodeActionProvider {
-  constructor(private readonly diagnostics: PlanDiagnostics) {}
+const limitCodes: readonly unknown[] = ['budget-exceeded', 'sram-exceeded'];
 
-  async getCodeActions(document: LangiumDocument, params: CodeActionParams): Promise<CodeAction[]> {
+export class PlanCodeActions implements CodeActionProvider {
+  private readonly lighter = new WeakMap<Analysis, Promise<readonly Fix[]>>();
+
+  constructor(
+    private readonly analyser: Analyser,
+    private readonly diagnostics: PlanDiagnostics,
+    private readonly provider: PriceProvider | undefined,
+  ) {}
+
+  async getCodeActions(
+    document: LangiumDocument,
+    params: CodeActionParams,
+    cancelToken?: Cancellation.CancellationToken,
+  ): Promise<CodeAction[]> {
     const known = await this.diagnostics.immediate(document);
-    return params.context.diagnostics.flatMap((shown) => {
+    const cancelled = (): boolean => cancelToken?.isCancellationRequested === true;
+    const actions: CodeAction[] = [];
+    for (const shown of params.context.diagnostics) {
       const same = known.find((each) => isSame(toLspDiagnostic(each), shown));
-      return (same?.fixes ?? []).map((fix, index) => toAction(document, shown, fix, index === 0));
-    });
+      if (same === undefined) continue;
+      const priced = limitCodes.includes(same.code) ? await this.lighterFixes(document, cancelled) : [];
+      const fixes = [...(same.fixes ?? []), ...priced];
+      actions.push(...fixes.map((fix, index) => toAction(document, shown, fix, index === 0)));
+    }
+    return actions;
+  }
+
+  private async lighterFixes(document: LangiumDocument, cancelled: () => boolean): Promise<readonly Fix[]> {
+    if (this.provider === undefined) return [];
+    const analysis = await this.analyser.analyse(document);
+    const known = this.lighter.get(analysis);
+    if (known !== undefined) return known;
+    const fixes = lighterFixes(analysis, this.provider, cancelled);
+    this.lighter.set(analysis, fixes);
+    const found = await fixes;
+    if (cancelled()) this.lighter.delete(analysis);
+    return found;
   }
 }
 

@@ -33,17 +33,17 @@ export class PlanHover implements HoverProvider {
   }
 
   private async budgetText(leaf: CstNode, document: LangiumDocument, analysis: Analysis): Promise<string | undefined> {
-    if (leaf.text !== 'budget' || leaf.astNode.$type !== 'BudgetStatement' || !this.prices.available) return undefined;
-    const price = await this.prices.priceOf(document);
-    if (price === undefined || analysis.resolution.plan === undefined) return undefined;
+    if (leaf.text !== 'budget' || leaf.astNode.$type !== 'BudgetStatement') return undefined;
+    const memory = (await this.prices.priceOf(document))?.memory;
+    if (memory === undefined || analysis.resolution.plan === undefined) return undefined;
     const { budgetBytes, target } = analysis.resolution.plan;
     return table([
-      ['peak', `${bytesText(price.peakBytes)} of ${bytesText(budgetBytes)}`],
+      ['peak', `${bytesText(memory.peakBytes)} of ${bytesText(budgetBytes)}`],
       [
         'lower bound',
-        `${bytesText(price.lowerBoundBytes)}${price.provenOptimal ? ', reached: no plan of addresses needs less' : ''}`,
+        `${bytesText(memory.lowerBoundBytes)}${memory.provenOptimal ? ', reached: no plan of addresses needs less' : ''}`,
       ],
-      ['flash', `${bytesText(price.flashBytes)} of ${bytesText(target.flashBytes)}`],
+      ['flash', `${bytesText(memory.flashBytes)} of ${bytesText(target.flashBytes)}`],
     ]);
   }
 }

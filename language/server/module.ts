@@ -142,8 +142,10 @@ function languageModule(
     },
     validation: { DocumentValidator: (services) => new PlanValidator(services) },
     lsp: {
-      CodeActionProvider: ({ trainplan }) => new PlanCodeActions(trainplan.Diagnostics),
-      CodeLensProvider: ({ trainplan }) => new PlanCodeLenses(trainplan.Analyser, trainplan.Prices),
+      CodeActionProvider: ({ trainplan }) =>
+        new PlanCodeActions(trainplan.Analyser, trainplan.Diagnostics, context.prices),
+      CodeLensProvider: ({ trainplan }) =>
+        new PlanCodeLenses(trainplan.Analyser, trainplan.Prices, shared.lsp.LanguageServer),
       CompletionProvider: ({ trainplan }) => new PlanCompletions(trainplan.Analyser, context.files),
       DefinitionProvider: ({ trainplan }) => new PlanDefinitions(trainplan.Analyser),
       DocumentLinkProvider: () => new PlanLinks(),

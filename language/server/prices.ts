@@ -3,67 +3,80 @@
 import type { LangiumDocument } from 'langium';
 import type { Diagnostic } from '../../compiler/diagnostics.ts';
 import type { Graph } from '../../compiler/model/graph.ts';
-import type { LayerUpdate, TrainingPlan } from '../../compiler/training/plan.ts';
+import type { TrainingPlan } from '../../compiler/training/plan.ts';
 import type { Analyser, Analysis } from './analysis.ts';
 
-export interface PlanPrice {
-  /** Highest use of SRAM over the schedule, all that training needs. */
+export interface PlanMemory {
+  /** All SRAM that training needs. */
   readonly peakBytes: number;
   /** No order of addresses can do with less. */
   readonly lowerBoundBytes: number;
   /** The peak is the least possible for this plan. */
   readonly provenOptimal: boolean;
   readonly flashBytes: number;
+}
+
+export interface PlanPrice {
+  /** Absent if the plan does not compile. */
+  readonly memory?: PlanMemory;
   /** Budget, flash and all else that only compiling shows. Those without a place are put to the line they are about. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Prices plans; the extension and the tests bring one. `cancelled` turns true when the answer is no longer wanted. */
+/** Prices plans. `cancelled` turns true when the answer is no longer wanted; undefined is an answer then. */
 export interface PriceProvider {
   priceOf(plan: TrainingPlan, graph: Graph, cancelled: () => boolean): Promise<PlanPrice | undefined>;
 }
 
-/** Prices of the plans that are open, the newest text of each; everything else is cancelled. */
+/** Prices of the plans that are open: the newest text of each, asked for once; older ones are cancelled. */
 export class PriceBook {
   private readonly newest = new Map<string, Analysis>();
-  private readonly prices = new WeakMap<Analysis, Promise<PlanPrice | undefined>>();
+  private readonly asked = new WeakMap<Analysis, Promise<PlanPrice | undefined>>();
+  private readonly known = new WeakMap<Analysis, PlanPrice>();
+  private readonly lastMemory = new Map<string, PlanMemory>();
 
   constructor(
     private readonly analyser: Analyser,
     private readonly provider: PriceProvider | undefined,
   ) {}
 
-  get available(): boolean {
-    return this.provider !== undefined;
-  }
-
+  /** Undefined without a provider, for a plan with errors, and where a newer text came in between. */
   async priceOf(document: LangiumDocument): Promise<PlanPrice | undefined> {
     const analysis = await this.analyser.analyse(document);
-    this.newest.set(document.uri.toString(), analysis);
-    const { plan } = analysis.resolution;
-    if (this.provider === undefined || plan === undefined || analysis.graph === undefined) return undefined;
-    const known = this.prices.get(analysis);
-    if (known !== undefined) return known;
-    const cancelled = (): boolean => this.newest.get(document.uri.toString()) !== analysis;
-    const price = this.provider.priceOf(plan, analysis.graph, cancelled);
-    this.prices.set(analysis, price);
-    return price;
+    const uri = document.uri.toString();
+    this.newest.set(uri, analysis);
+    const asked = this.asked.get(analysis) ?? this.ask(uri, analysis);
+    this.asked.set(analysis, asked);
+    return asked;
   }
 
-  /** The price of the plan with one layer trained otherwise; for completions, so no answer is an answer too. */
-  async priceWith(
-    analysis: Analysis,
-    layer: string,
-    update: LayerUpdate,
-    cancelled: () => boolean,
-  ): Promise<number | undefined> {
-    const { plan } = analysis.resolution;
-    if (this.provider === undefined || plan === undefined || analysis.graph === undefined) return undefined;
-    const changed = { ...plan, update: new Map([...plan.update, [layer, update]]) };
-    return (await this.provider.priceOf(changed, analysis.graph, cancelled))?.peakBytes;
+  /** The price if it is there already. */
+  priceNow(analysis: Analysis): PlanPrice | undefined {
+    return this.known.get(analysis);
+  }
+
+  /** Of the last text that compiled. */
+  memoryBefore(uri: string): PlanMemory | undefined {
+    return this.lastMemory.get(uri);
   }
 
   forget(uri: string): void {
     this.newest.delete(uri);
+    this.lastMemory.delete(uri);
+  }
+
+  private async ask(uri: string, analysis: Analysis): Promise<PlanPrice | undefined> {
+    const { graph, resolution } = analysis;
+    if (this.provider === undefined || resolution.plan === undefined || graph === undefined) return undefined;
+    const cancelled = (): boolean => this.newest.get(uri) !== analysis;
+    const price = await this.provider.priceOf(resolution.plan, graph, cancelled);
+    if (price === undefined || cancelled()) {
+      // The same text may come back, by undo.
+      this.asked.delete(analysis);
+      return undefined;
+    }
+    this.known.set(analysis, price);
+    if (price.memory !== undefined) this.lastMemory.set(uri, price.memory);
+    return price;
   }
 }

@@ -40,13 +40,13 @@ export class PlanClient {
     );
   }
 
-  /** Bundles the entry point as the build does, and starts it. */
-  static async start(entry: string): Promise<PlanClient> {
+  /** Bundles the entry points in the folder as the build does, and starts the server. */
+  static async start(entries: string): Promise<PlanClient> {
     const folder = mkdtempSync(join(tmpdir(), 'trainplan-server-'));
-    const server = join(folder, 'server.cjs');
     await build({
-      entryPoints: [entry],
-      outfile: server,
+      entryPoints: { server: join(entries, 'node.ts'), prices: join(entries, 'prices.node.ts') },
+      outdir: folder,
+      outExtension: { '.js': '.cjs' },
       bundle: true,
       platform: 'node',
       format: 'cjs',
@@ -54,7 +54,9 @@ export class PlanClient {
       logLevel: 'error',
       loader: { '.c': 'text', '.h': 'text' },
     });
-    const process = spawn(globalThis.process.execPath, [server, '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const process = spawn(globalThis.process.execPath, [join(folder, 'server.cjs'), '--stdio'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const connection = createProtocolConnection(
       new StreamMessageReader(process.stdout),
       new StreamMessageWriter(process.stdin),
@@ -89,16 +91,31 @@ export class PlanClient {
     return answer;
   }
 
+  /** What compiling the newest text added; only those diagnostics carry the text's version. */
+  compiled(path: string): Promise<readonly Diagnostic[]> {
+    const uri = pathToFileURL(path).toString();
+    const version = this.versions.get(uri);
+    return this.diagnosticsWhere((params) => params.uri === uri && params.version === version, 0);
+  }
+
   nextDiagnostics(uri: string): Promise<readonly Diagnostic[]> {
-    const from = this.published.length;
+    const immediate = (params: PublishDiagnosticsParams) => params.uri === uri && params.version === undefined;
+    return this.diagnosticsWhere(immediate, this.published.length);
+  }
+
+  private diagnosticsWhere(
+    wanted: (params: PublishDiagnosticsParams) => boolean,
+    from: number,
+  ): Promise<readonly Diagnostic[]> {
     return new Promise((resolve) => {
       const look = () => {
-        const found = this.published.slice(from).find((params) => params.uri === uri);
+        const found = this.published.slice(from).find(wanted);
         if (found === undefined) return;
         this.waiting.delete(look);
         resolve(found.diagnostics);
       };
       this.waiting.add(look);
+      look();
     });
   }
 

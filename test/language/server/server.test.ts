@@ -15,6 +15,7 @@ import type {
   SemanticTokens,
   TextEdit,
 } from 'vscode-languageserver-protocol';
+import { TextDocument } from 'vscode-languageserver-textdocument';
 import { atCursor, PlanClient } from './client.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -30,7 +31,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'data'));
   copyFileSync(join(sample, 'garments.tflite'), join(folder, 'garments.tflite'));
   copyFileSync(join(sample, 'garments.tflite'), join(folder, 'models/other.tflite'));
-  client = await PlanClient.start(join(root, 'extension/server/node.ts'));
+  client = await PlanClient.start(join(root, 'extension/server'));
 });
 
 afterAll(async () => {
@@ -106,6 +107,37 @@ describe('diagnostics', () => {
     expect(await change(2)).toHaveLength(1);
     rmSync(late);
     expect(await change(3)).toEqual(['model-not-found']);
+  });
+});
+
+describe('an exceeded budget', () => {
+  const withBudget = (bytes: number) => `${head.replace('32 KB', `${bytes} B`)}train { classes 5 }
+update {
+  block1.pointwise1 .. classifier: bias
+  last_conv: weights all
+  block4.pointwise1: weights all
+}
+`;
+  const uri = pathToFileURL(plan).toString();
+
+  it('shows on its line once the plan is compiled, with changes that fit', async () => {
+    await client.show(plan, withBudget(1));
+    const [far] = await client.compiled(plan);
+    const needed = Number(/takes (\d+) B/.exec(far?.message ?? '')?.[1]);
+    const text = withBudget(needed - 100);
+    expect(await client.show(plan, text)).toEqual([]);
+    const [diagnostic] = await client.compiled(plan);
+    expect(diagnostic).toMatchObject({ code: 'budget-exceeded', range: { start: { line: 2, character: 0 } } });
+    const actions = await client.ask<CodeAction[]>('codeAction', plan, {
+      range: diagnostic?.range,
+      context: { diagnostics: [diagnostic] },
+    });
+    const fitting = actions.find(({ title }) => title.includes('fits'));
+    const [edit] = fitting?.edit?.changes?.[uri] ?? [];
+    if (edit === undefined) throw new Error(JSON.stringify(actions));
+    const next = TextDocument.applyEdits(TextDocument.create(uri, 'trainplan', 1, text), [edit]);
+    await client.show(plan, next);
+    expect(await client.compiled(plan)).toEqual([]);
   });
 });
 
@@ -207,12 +239,12 @@ describe('hover', () => {
 
 describe('lenses', () => {
   it('tell what each update line trains, with its layers for the model view', async () => {
-    const lines = 'block3.* : bias\n  last_conv: weights all\n  avg*.. : bias\n';
-    await client.show(plan, `${head}update {\n  ${lines}}\n`.replace('  avg*.. : bias\n', ''));
+    await client.show(plan, `${head}update {\n  block3.*: bias\n  last_conv: weights all\n}\n`);
     const lenses = await client.ask<CodeLens[]>('codeLens', plan);
     expect(lenses.map(({ range, command }) => [range.start.line, command?.title])).toEqual([
       [4, '3 layers, 480 B trained'],
       [5, '2,304 B trained, 36.9 k MACs'],
+      [2, expect.stringMatching(/^peak \d.* of 32\.0 KB \(.*\), flash .* KB of 1024\.0 KB$/)],
     ]);
     expect(lenses[1]?.command?.arguments?.[1]).toEqual(['last_conv']);
   });
