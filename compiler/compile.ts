@@ -3,8 +3,9 @@ import { type Diagnostic, DiagnosticError, failure, type Result, success } from 
 import type { ArenaSolution } from './memory/arena.ts';
 import { type PlaceOptions, placeBuffers } from './memory/place.ts';
 import type { Graph } from './model/graph.ts';
+import { resizeInput } from './model/resize.ts';
 import type { BufferId, Program, ProgramPorts } from './program.ts';
-import { lowerBackwardPass, lowerHead } from './schedule/backward.ts';
+import { lowerBackwardPass, lowerHead, regressionTarget } from './schedule/backward.ts';
 import { at, call, ProgramBuilder } from './schedule/builder.ts';
 import { foldPads } from './schedule/fold.ts';
 import { lowerForwardPass } from './schedule/forward.ts';
@@ -29,7 +30,7 @@ export interface CompileOptions {
 /** A training program. User mistakes come back as diagnostics that name the layer. */
 export function compile(graph: Graph, plan: TrainingPlan, options: CompileOptions = {}): Result<Compilation> {
   return diagnosed(() => {
-    const prepared = prepareNetwork(graph, plan);
+    const prepared = prepareNetwork(plan.input === undefined ? graph : resizeInput(graph, plan.input), plan);
     const network = { ...prepared, graph: foldPads(prepared.graph) };
     const differentiation = differentiate(network);
     const builder = new ProgramBuilder();
@@ -42,7 +43,9 @@ export function compile(graph: Graph, plan: TrainingPlan, options: CompileOption
     const head = lowerHead(builder, network.graph, network.head, forward, state.prediction);
     const optimization = { ...state, settings: plan.train };
     emitRate(builder, network.head.layer, plan.train, state);
-    lowerBackwardPass(builder, network.graph, network.head, head, forward, differentiation, optimization, state);
+    const target = regressionTarget(builder, network.graph, network.head, plan.train.loss);
+    const results = target === undefined ? state : { ...state, target };
+    lowerBackwardPass(builder, network.graph, network.head, head, forward, differentiation, optimization, results);
     builder.step({
       layer: network.head.layer,
       phase: 'update',
@@ -52,7 +55,7 @@ export function compile(graph: Graph, plan: TrainingPlan, options: CompileOption
     const ports: ProgramPorts = {
       input: bufferOf(forward.tensors, network.graph.inputs[0]),
       output: head.logits,
-      training: { ...state, batch: plan.train.batch },
+      training: { ...results, batch: plan.train.batch },
     };
     const { program, arena } = finish(plan.name, builder, ports, options, false);
     return { program, network, differentiation, arena };

@@ -51,7 +51,7 @@ export type Argument =
   | { readonly kind: 'null' }
   | { readonly kind: 'int'; readonly value: Affine }
   | { readonly kind: 'float' /** a float32 value */; readonly value: number }
-  /** The class number that the caller gives to this training step. */
+  /** The class number that the caller gives to this training step; negative: none. */
   | { readonly kind: 'label' };
 
 export interface KernelCall {
@@ -86,6 +86,8 @@ export interface ProgramPorts {
     readonly learningRate: BufferId;
     readonly batchCount: BufferId;
     readonly batch: number;
+    /** float32: the regression target of a step with a negative label; absent for other losses and autoencoders. */
+    readonly target?: BufferId;
   };
 }
 

@@ -138,7 +138,15 @@ void ${name}_set_learning_rate(float learning_rate) {
   ${field(ports.learningRate)} = learning_rate;
 }
 
-const void *${name}_learned(void) {
+${
+  ports.target === undefined
+    ? ''
+    : `float *${name}_target(void) {
+  return memory.${nameOf(program, ports.target)};
+}
+
+`
+}const void *${name}_learned(void) {
   return &memory;
 }
 `;

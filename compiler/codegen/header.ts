@@ -1,6 +1,16 @@
 import type { BufferId, Program } from '../program.ts';
 import { elementBytes } from '../schedule/builder.ts';
 
+function targetDeclaration({ name, ports }: Program): string {
+  if (ports.training?.target === undefined) return '';
+  const count = `${name.toUpperCase()}_CLASSES`;
+  return `/* ${count} values that the results shall come to, for steps with a negative label. A label from 0 on sets them:
+ * to 1 for this class and 0 for the others, or to the label itself where there is one result. */
+float *${name}_target(void);
+
+`;
+}
+
 /** The public face of a generated model. */
 export function headerFile(program: Program): string {
   const { name } = program;
@@ -58,7 +68,7 @@ int32_t ${name}_prediction(void);
 /* Replaces the plan's learning rate from the next update on; schedule and warm-up still multiply it. */
 void ${name}_set_learning_rate(float learning_rate);
 
-/* ${upper}_LEARNED_BYTES bytes: trained weights, biases, classifier, optimiser and counters. */
+${targetDeclaration(program)}/* ${upper}_LEARNED_BYTES bytes: trained weights, biases, classifier, optimiser and counters. */
 const void *${name}_learned(void);
 
 #ifdef __cplusplus

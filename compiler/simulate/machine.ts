@@ -102,6 +102,17 @@ export class Machine {
     return this.view(training.loss).getFloat32(0, true);
   }
 
+  /** What the following steps with a negative label learn to give, in real units. */
+  setTarget(values: readonly number[]): void {
+    const target = this.program.ports.training?.target;
+    if (target === undefined) throw new Error(`${this.program.name} has no target to set`);
+    const view = this.view(target);
+    if (4 * values.length !== view.byteLength) {
+      throw new RangeError(`the target has ${values.length} values, ${this.program.name} takes ${view.byteLength / 4}`);
+    }
+    for (const [index, value] of values.entries()) view.setFloat32(4 * index, value, true);
+  }
+
   /** Forward pass only. Results: `bytes(program.ports.output)`. */
   infer(input: Uint8Array | Int8Array): void {
     this.setInput(input);

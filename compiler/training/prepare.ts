@@ -73,7 +73,7 @@ function floatHead(graph: Graph, plan: TrainingPlan, index: number, last: Layer,
   };
 }
 
-/** Codes 0, one weight scale and the output's own scale, output zero point 0. */
+/** Codes 0, one weight scale and the output's own scale, output zero point 0, no activation. */
 function integerHead(graph: Graph, plan: TrainingPlan, index: number, last: Layer, classes: number): PreparedNetwork {
   const weights = tensorAt(graph, last.inputs[1] ?? -1);
   const output = tensorAt(graph, last.outputs[0] ?? -1);
@@ -99,7 +99,12 @@ function integerHead(graph: Graph, plan: TrainingPlan, index: number, last: Laye
       },
     ],
   ]);
-  const layer: Layer = { ...last, inputs: last.inputs.slice(0, 2) };
+  const { attributes } = last;
+  const layer: Layer = {
+    ...last,
+    inputs: last.inputs.slice(0, 2),
+    attributes: 'activation' in attributes ? { ...attributes, activation: 'none' } : attributes,
+  };
   const cut = upTo(graph, index + 1, result);
   const update = new Map(plan.update);
   update.set(last.name, everything);
