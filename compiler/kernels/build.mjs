@@ -16,7 +16,7 @@ const generatedFile = join(folder, 'kernels.generated.ts');
 /** Only for the WebAssembly build; a firmware has a C library. */
 const wasmOnly = 'wasm_memory.c';
 const flags = [
-  ...['-std=c99', '-O3', '-msimd128', '-mbulk-memory', '-ffp-contract=off', '-Wall', '-Wextra', '-Wconversion'],
+  ...['-std=c99', '-O3', '-msimd128', '-mno-bulk-memory', '-mno-bulk-memory-opt', '-ffp-contract=off', '-Wall', '-Wextra', '-Wconversion'],
   ...['-Werror', '-nostdlib', '-Wl,--no-entry', '-Wl,--stack-first', '-Wl,--export=__heap_base'],
 ];
 

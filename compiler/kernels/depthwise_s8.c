@@ -1,6 +1,7 @@
-#include "ft_arithmetic.h"
+#include "ft_dot.h"
 #include "ft_kernels.h"
 #include "ft_layout.h"
+#include "ft_requantise.h"
 
 /* One output position: the window's place in the picture and its taps inside of it. */
 typedef struct ft_depthwise_place {
@@ -8,26 +9,23 @@ typedef struct ft_depthwise_place {
   ft_range ky, kx;
 } ft_depthwise_place;
 
-/* Accumulators of output channels [channel, channel + count); the multiplier is 1, so channels lie side by
- * side. */
-static inline void ft_depthwise_sums(const ft_window *w, const ft_depthwise_place *place, const int8_t *input,
-                                     const int8_t *weights, int32_t channel, int32_t count, uint32_t *sums) {
-  const int16_t zero_point = (int16_t)w->in_zero_point;
+/* Adds the products of FT_BLOCK channels; the multiplier is 1, so that input and output channels are the
+ * same. */
+static inline void ft_depthwise_sums_block(const ft_window *w, const ft_depthwise_place *place,
+                                           const int8_t *input, const int8_t *weights, int32_t channel,
+                                           uint32_t *sums) {
   for (int32_t ky = place->ky.begin; ky < place->ky.end; ky++) {
     const int32_t y = ft_ring_row(place->top + ky * w->dilation_y, w->in_rows);
-    const int8_t *row = input + y * w->in_width * w->in_channels + channel;
-    for (int32_t kx = place->kx.begin; kx < place->kx.end; kx++) {
-      const int8_t *in = row + (place->left + kx * w->dilation_x) * w->in_channels;
-      const int8_t *taps = weights + (ky * w->kernel_width + kx) * w->weight_channels;
-      for (int32_t c = 0; c < count; c++)
-        sums[c] += (uint32_t)(taps[c] * (int16_t)(in[c] - zero_point));
-    }
+    const int32_t x = place->left + place->kx.begin * w->dilation_x;
+    ft_multiply_taps(input + (y * w->in_width + x) * w->in_channels + channel, w->dilation_x * w->in_channels,
+                     weights + (ky * w->kernel_width + place->kx.begin) * w->weight_channels,
+                     w->weight_channels, place->kx.end - place->kx.begin, w->in_zero_point, sums);
   }
 }
 
-static inline void ft_depthwise_sums_multiplied(const ft_window *w, const ft_depthwise_place *place,
-                                                const int8_t *input, const int8_t *weights, int32_t channel,
-                                                int32_t count, uint32_t *sums) {
+/* The same for any number of channels and any multiplier. */
+static inline void ft_depthwise_sums(const ft_window *w, const ft_depthwise_place *place, const int8_t *input,
+                                     const int8_t *weights, int32_t channel, int32_t count, uint32_t *sums) {
   const int32_t depth_multiplier = w->out_channels / w->in_channels;
   for (int32_t ky = place->ky.begin; ky < place->ky.end; ky++) {
     const int32_t y = ft_ring_row(place->top + ky * w->dilation_y, w->in_rows);
@@ -49,25 +47,23 @@ void ft_depthwise_s8(const ft_window *window, const int8_t *input, const int8_t 
     place.top = y * w.stride_y - w.pad_top;
     place.ky = ft_taps_inside(place.top, w.kernel_height, w.dilation_y, w.in_height);
     int8_t *out = output + ft_ring_row(y, w.out_rows) * w.out_width * w.out_channels;
-    for (int32_t x = 0; x < w.out_width; x++) {
-      place.left = x * w.stride_x - w.pad_left;
-      place.kx = ft_taps_inside(place.left, w.kernel_width, w.dilation_x, w.in_width);
-      for (int32_t channel = channel_begin; channel < channel_end; channel += FT_BLOCK) {
-        const int32_t count = ft_min(FT_BLOCK, channel_end - channel);
-        const int8_t *taps = weights + (channel - channel_begin);
-        uint32_t sums[FT_BLOCK];
+    for (int32_t channel = channel_begin; channel < channel_end; channel += FT_BLOCK) {
+      const int32_t count = ft_min(FT_BLOCK, channel_end - channel);
+      const int8_t *taps = weights + (channel - channel_begin);
+      ft_requantiser requantiser;
+      ft_prepare_requantiser(&requantiser, multiplier + channel, shift + channel, 1, count);
+      for (int32_t x = 0; x < w.out_width; x++) {
+        place.left = x * w.stride_x - w.pad_left;
+        place.kx = ft_taps_inside(place.left, w.kernel_width, w.dilation_x, w.in_width);
+        uint32_t sums[FT_BLOCK] = {0};
         int32_t values[FT_BLOCK];
         for (int32_t c = 0; c < count; c++)
           sums[c] = (uint32_t)bias[channel + c];
-        if (w.in_channels != w.out_channels)
-          ft_depthwise_sums_multiplied(&w, &place, input, taps, channel, count, sums);
-        else if (count == FT_BLOCK) /* the constant lets the compiler keep the sums in registers */
-          ft_depthwise_sums(&w, &place, input, taps, channel, FT_BLOCK, sums);
+        if (w.in_channels == w.out_channels && count == FT_BLOCK)
+          ft_depthwise_sums_block(&w, &place, input, taps, channel, sums);
         else
           ft_depthwise_sums(&w, &place, input, taps, channel, count, sums);
-        for (int32_t c = 0; c < count; c++)
-          values[c] = ft_wrapping_add(
-              ft_requantise((int32_t)sums[c], multiplier[channel + c], shift[channel + c]), w.out_zero_point);
+        ft_requantise_lanes(&requantiser, sums, FT_BLOCK, w.out_zero_point, values);
         const uint32_t bit = (uint32_t)((y * w.out_width + x) * w.out_channels + channel);
         ft_store_s8(values, count, w.act_min, w.act_max, out + x * w.out_channels + channel, mask, bit);
       }

@@ -7,10 +7,16 @@
 #include "ft_arithmetic.h"
 #include "ft_kernels.h"
 
+/* The paths that are written with intrinsics; all others are portable. */
+#if defined(__wasm_simd128__)
+#define FT_WASM_SIMD 1
+#include <wasm_simd128.h>
+#endif
+
 /* Channels that a kernel works on at once, in accumulators of its own: two vectors where there is SIMD, what
  * fits into registers where there is none. Channels are independent, so the number does not change a result.
  */
-#if defined(__wasm_simd128__) || defined(__SSE2__) || defined(__ARM_NEON)
+#if defined(FT_WASM_SIMD) || defined(__SSE2__) || defined(__ARM_NEON)
 #define FT_BLOCK 16
 #define FT_BLOCK_F32 8
 #else
@@ -82,27 +88,46 @@ static inline int32_t ft_mask_bit(const uint8_t *mask, uint32_t bit) {
   return (mask[bit >> 3] >> (bit & 7u)) & 1;
 }
 
+static inline void ft_store_mask_bit(uint8_t *mask, uint32_t bit, int32_t value) {
+  const uint32_t one = 1u << (bit & 7u);
+  const uint32_t others = mask[bit >> 3] & ~one;
+  mask[bit >> 3] = (uint8_t)(value ? others | one : others);
+}
+
 /* Clamps `count` values, writes their codes and, where a mask is wanted, their bits from `bit` on. */
 static inline void ft_store_s8(const int32_t *values, int32_t count, int32_t act_min, int32_t act_max,
                                int8_t *output, uint8_t *mask, uint32_t bit) {
-  for (int32_t i = 0; i < count; i++)
-    output[i] = (int8_t)ft_clamp(values[i], act_min, act_max);
-  if (mask == NULL)
-    return;
+  const int whole_bytes = (bit & 7u) == 0;
   int32_t i = 0;
-  if ((bit & 7u) == 0) {
-    for (; i + 8 <= count; i += 8) {
-      uint32_t byte = 0;
-      for (uint32_t b = 0; b < 8; b++)
-        byte |= (uint32_t)(values[i + (int32_t)b] >= act_min && values[i + (int32_t)b] <= act_max) << b;
-      mask[(bit + (uint32_t)i) >> 3] = (uint8_t)byte;
+  for (; i + 8 <= count; i += 8) {
+    uint32_t byte = 0;
+#ifdef FT_WASM_SIMD
+    /* Values beyond 16 bits saturate, and stay out of range. */
+    const v128_t wide = wasm_i16x8_narrow_i32x4(wasm_v128_load(values + i), wasm_v128_load(values + i + 4));
+    const v128_t low = wasm_i16x8_splat((int16_t)act_min), high = wasm_i16x8_splat((int16_t)act_max);
+    const v128_t clamped = wasm_i16x8_min(wasm_i16x8_max(wide, low), high);
+    wasm_v128_store64_lane(output + i, wasm_i8x16_narrow_i16x8(clamped, clamped), 0);
+    byte = wasm_i16x8_bitmask(wasm_i16x8_eq(wide, clamped));
+#else
+    for (int32_t b = 0; b < 8; b++) {
+      const int32_t clamped = ft_clamp(values[i + b], act_min, act_max);
+      output[i + b] = (int8_t)clamped;
+      byte |= (uint32_t)(values[i + b] == clamped) << b;
     }
+#endif
+    if (mask == NULL)
+      continue;
+    if (whole_bytes)
+      mask[(bit + (uint32_t)i) >> 3] = (uint8_t)byte;
+    else
+      for (uint32_t b = 0; b < 8; b++)
+        ft_store_mask_bit(mask, bit + (uint32_t)i + b, (int32_t)(byte >> b & 1u));
   }
   for (; i < count; i++) {
-    const uint32_t at = bit + (uint32_t)i;
-    const uint32_t one = 1u << (at & 7u);
-    const uint32_t others = mask[at >> 3] & ~one;
-    mask[at >> 3] = (uint8_t)(values[i] >= act_min && values[i] <= act_max ? others | one : others);
+    const int32_t clamped = ft_clamp(values[i], act_min, act_max);
+    output[i] = (int8_t)clamped;
+    if (mask != NULL)
+      ft_store_mask_bit(mask, bit + (uint32_t)i, values[i] == clamped);
   }
 }
 

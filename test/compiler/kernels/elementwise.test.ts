@@ -246,6 +246,28 @@ describe('weights that train in part', () => {
     expect(merge).toEqual(frozen);
   });
 
+  it('merges columns of a range, a stride apart, and writes no others', () => {
+    const trained16 = Int16Array.from(trained, (value) => value * 256 + 127);
+    for (const [channel_begin, channel_end] of [
+      [0, 5],
+      [1, 4],
+      [2, 3],
+    ] as const) {
+      const stride = channel_end - channel_begin + 1;
+      const shape = { rows: 8, channels: 5, trained_channels: 3, stride, channel_begin, channel_end };
+      const expected = Int8Array.from({ length: 8 * stride }, (_, i) => {
+        const channel = channel_begin + (i % stride);
+        return channel < channel_end ? at(merged(trained), Math.floor(i / stride) * 5 + channel) : 99;
+      });
+      const narrow = new Int8Array(8 * stride).fill(99);
+      call('ft_merge_columns_s8', { frozen, trained, table, columns: narrow, ...shape });
+      expect(narrow).toEqual(expected);
+      const wide = new Int8Array(8 * stride).fill(99);
+      call('ft_merge_columns_s16', { frozen, trained: trained16, table, columns: wide, ...shape });
+      expect(wide).toEqual(expected);
+    }
+  });
+
   it('merges any range of depthwise channels', () => {
     for (const [channel_begin, channel_end] of [
       [0, 5],

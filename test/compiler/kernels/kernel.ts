@@ -125,7 +125,7 @@ export function cBlock(kernel: string, values: Arguments): string {
       const name = `memory${names.size}`;
       names.set(value.buffer, name);
       const content = [...new Uint8Array(value.buffer)].join(', ');
-      lines.push(`static _Alignas(16) unsigned char ${name}[] = {${content}};`);
+      lines.push(`static unsigned char __attribute__((aligned(16))) ${name}[] = {${content}};`);
     }
   const list = parameters.map(({ type, value }) => {
     if (value === null) return 'NULL';

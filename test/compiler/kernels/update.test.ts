@@ -61,16 +61,19 @@ describe('int8 weights', () => {
 
   it('update depthwise with a factor per channel; dead channels are not written', () => {
     const weights = codes(9 * 21, 5);
+    const wide = Int16Array.from(weights, (w) => w * 200 + 11);
     const gradient = gradients(9 * 21, 6);
     const factor = gradients(21, 7);
     const rate = Float32Array.of(0.2);
-    const expected = weights.map((w, i) => {
-      const scale = at(factor, i % 21);
-      return scale === 0 ? w : toCode(f(w - f(f(at(rate, 0) * scale) * at(gradient, i))), -127, 127);
-    });
+    const step = (i: number) => f(f(at(rate, 0) * at(factor, i % 21)) * at(gradient, i));
+    const isDead = (i: number) => at(factor, i % 21) === 0;
+    const expected = weights.map((w, i) => (isDead(i) ? w : toCode(f(w - step(i)), -127, 127)));
+    const expectedWide = wide.map((w, i) => (isDead(i) ? w : toCode(f(w - f(256 * step(i))), -32512, 32512)));
     expect(factor).toContain(0);
     call('ft_update_depthwise_s8', { weights, gradient, factor, rate, taps: 9, channels: 21 });
     expect(weights).toEqual(expected);
+    call('ft_update_depthwise_s16', { weights: wide, gradient, factor, rate, taps: 9, channels: 21 });
+    expect(wide).toEqual(expectedWide);
   });
 });
 
