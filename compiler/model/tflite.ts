@@ -49,7 +49,9 @@ const dtypes = new Map(Object.entries(tensorTypeCodes).map(([dtype, code]) => [c
  */
 export function readTflite(bytes: Uint8Array, name: string): Result<Graph> {
   try {
-    const graph = readModel(bytes, name);
+    // Node's Buffer is a Uint8Array whose slice() does not copy; later stages rely on one that does.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const graph = readModel(plain, name);
     const diagnostics = checkGraph(graph);
     return diagnostics.some(({ severity }) => severity === 'error')
       ? failure(...diagnostics)

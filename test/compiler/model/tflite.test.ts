@@ -67,6 +67,12 @@ describe('readTflite', () => {
     for (const data of constants) expect(data.buffer).toBe(bytes.buffer);
   });
 
+  it('reads from a Node Buffer, whose slice() shares memory, like from any bytes', () => {
+    const graph = readOrFail(Buffer.from(writeTflite(smallGraph())), 'small');
+    const weights = graph.tensors.find(({ data }) => data !== undefined)?.data;
+    expect(weights?.slice().buffer.byteLength).toBe(weights?.byteLength);
+  });
+
   it('reads a model at an odd place of a larger buffer', () => {
     const bytes = writeTflite(smallGraph());
     const moved = new Uint8Array(bytes.length + 3);
