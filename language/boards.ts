@@ -30,6 +30,47 @@ function board(core: Core, sramKb: number, flashKb: number, clockMhz: number, so
   return { core, sramBytes: sramKb * 1024, flashBytes: flashKb * 1024, clockHz: clockMhz * 1e6, source };
 }
 
+/** A board as users write it in their settings. */
+export interface BoardSetting {
+  readonly core: string;
+  /** `256 KB` */
+  readonly sram: string;
+  readonly flash: string;
+  readonly clockMHz?: number;
+}
+
+/**
+ * The user's own boards, by name. What is not a board is left out and named in `problems`: settings are free text.
+ */
+export function boardsFromSettings(settings: unknown): {
+  readonly boards: Readonly<Record<string, Board>>;
+  readonly problems: readonly string[];
+} {
+  const found: Record<string, Board> = {};
+  const problems: string[] = [];
+  if (typeof settings !== 'object' || settings === null) return { boards: found, problems };
+  for (const [name, value] of Object.entries(settings)) {
+    const setting: Partial<Record<keyof BoardSetting, unknown>> =
+      typeof value === 'object' && value !== null ? value : {};
+    const core = cores.find((each) => each === setting.core);
+    const [sramBytes, flashBytes] = [bytesOf(setting.sram), bytesOf(setting.flash)];
+    const clock = typeof setting.clockMHz === 'number' ? setting.clockMHz : 0;
+    if (!/^[A-Za-z_][\w-]*$/.test(name)) problems.push(`board \`${name}\`: a name has letters, digits, - and _`);
+    else if (core === undefined) problems.push(`board \`${name}\`: core is none of ${cores.join(', ')}`);
+    else if (sramBytes === undefined) problems.push(`board \`${name}\`: sram is no size such as "256 KB"`);
+    else if (flashBytes === undefined) problems.push(`board \`${name}\`: flash is no size such as "1 MB"`);
+    else found[name] = { core, sramBytes, flashBytes, clockHz: clock * 1e6, source: 'your settings' };
+  }
+  return { boards: found, problems };
+}
+
+function bytesOf(text: unknown): number | undefined {
+  const [, number, unit] = /^\s*(\d+(?:\.\d+)?)\s*(B|KB|MB)\s*$/.exec(String(text)) ?? [];
+  if (number === undefined || unit === undefined) return undefined;
+  const bytes = Number(number) * (unit === 'MB' ? 1024 * 1024 : unit === 'KB' ? 1024 : 1);
+  return Number.isInteger(bytes) && bytes > 0 ? bytes : undefined;
+}
+
 const bench = "Firmtune's linker script for QEMU; clock of Arm's FPGA image";
 
 export const boards: Readonly<Record<string, Board>> = {

@@ -1,6 +1,6 @@
 /** The training plan language: text to `TrainingPlan` and back. Runs in Node and in a browser worker. */
 
-export { type Board, boards, cores } from './boards.ts';
+export { type Board, type BoardSetting, boards, boardsFromSettings, cores } from './boards.ts';
 export { editBetween, editForToggle, editForToggles, undoOf } from './edits.ts';
 export { formatPlan } from './format.ts';
 export { isPattern, type LayerIndex, layerIndex, type TrainableLayer, trainableLayer } from './layers.ts';

@@ -1,7 +1,10 @@
 /** Starts the language server on a connection, whoever made it: a process's stdio or a browser worker. */
 
 import { DocumentState } from 'langium';
-import { startLanguageServer } from 'langium/lsp';
+import { type LangiumSharedServices, startLanguageServer } from 'langium/lsp';
+import type { Connection } from 'vscode-languageserver';
+import { boardsFromSettings } from '../boards.ts';
+import type { Analyser } from './analysis.ts';
 import { toLspDiagnostic } from './diagnostics.ts';
 import { createTrainplanServices, type ServerContext } from './module.ts';
 
@@ -26,5 +29,28 @@ export function startTrainplanServer(context: ServerContext): void {
     trainplan.trainplan.Prices.forget(document.uri);
     void context.connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
   });
+  followBoards(context.connection, shared, trainplan.trainplan.Analyser);
   startLanguageServer(shared);
+}
+
+/** The user's own boards: asked for at the start, and told by the editor when they change. */
+function followBoards(connection: Connection, shared: LangiumSharedServices, analyser: Analyser): void {
+  const { ConfigurationProvider, DocumentBuilder, LangiumDocuments, WorkspaceLock } = shared.workspace;
+  const use = async (settings: unknown): Promise<void> => {
+    const { boards, problems } = boardsFromSettings(settings);
+    for (const problem of problems) connection.console.warn(`firmtune.boards: ${problem}`);
+    analyser.boards = boards;
+    const open = LangiumDocuments.all.map(({ uri }) => uri).toArray();
+    await WorkspaceLock.write((token) => DocumentBuilder.update(open, [], token));
+  };
+  let canAsk = false;
+  shared.lsp.LanguageServer.onInitialize(({ capabilities }) => {
+    canAsk = capabilities.workspace?.configuration === true;
+  });
+  shared.lsp.LanguageServer.onInitialized(() => {
+    if (canAsk) void connection.workspace.getConfiguration('firmtune.boards').then(use);
+  });
+  ConfigurationProvider.onConfigurationSectionUpdate(({ section, configuration }) => {
+    if (section === 'firmtune') void use(configuration?.boards);
+  });
 }

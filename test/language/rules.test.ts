@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boards, cores, parsePlan, placeDiagnostics, resolveFully, resolvePlan } from '../../language/index.ts';
+import {
+  boards,
+  boardsFromSettings,
+  cores,
+  parsePlan,
+  placeDiagnostics,
+  resolveFully,
+  resolvePlan,
+} from '../../language/index.ts';
 import { exampleGraph, sketchGraph } from './graphs.ts';
 
 function resolved(text: string, graph = exampleGraph, file = 'a.trainplan', ownBoards = {}) {
@@ -120,6 +128,17 @@ describe('target and budget', () => {
       sramBytes: 1,
       flashBytes: 2,
     });
+  });
+
+  it('read boards from settings, and say which are none', () => {
+    const good = { core: 'cortex-m4', sram: '1.5 KB', flash: '1 MB', clockMHz: 64 };
+    const settings = { a: good, b: 5, c: { ...good, core: 'z80' }, d: { ...good, sram: '0 KB' }, 'e f': good };
+    const { boards: read, problems } = boardsFromSettings(settings);
+    expect(read).toEqual({
+      a: { core: 'cortex-m4', sramBytes: 1536, flashBytes: 1 << 20, clockHz: 64e6, source: 'your settings' },
+    });
+    expect(problems).toHaveLength(4);
+    expect(boardsFromSettings(null)).toEqual({ boards: {}, problems: [] });
   });
 
   it('take units that touch the number, and whole bytes', () => {

@@ -141,6 +141,21 @@ update {
   });
 });
 
+describe('boards of the user', () => {
+  it('come from the settings, and the plans follow them', async () => {
+    const text = `${head.replace('stm32f746', 'my-board')}train { classes 5 }\n`;
+    const uri = pathToFileURL(plan).toString();
+    expect((await client.show(plan, text)).map(({ code }) => code)).toEqual(['unknown-board']);
+    const next = client.nextDiagnostics(uri);
+    const boards = { 'my-board': { core: 'cortex-m4', sram: '64 KB', flash: '1 MB' }, bad: { core: 'z80' } };
+    await client.connection.sendNotification('workspace/didChangeConfiguration', {
+      settings: { firmtune: { boards } },
+    });
+    expect(await next).toEqual([]);
+    expect(await labels('target my|')).toContain('my-board');
+  });
+});
+
 describe('completion', () => {
   it('offers the statements that are not there yet', async () => {
     expect(await labels(`${head}|`)).toEqual(['name', 'input', 'data', 'train', 'update']);
