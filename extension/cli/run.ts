@@ -65,8 +65,8 @@ function parseStrictly(
     const single = Object.entries(values).map(([key, value]) => [key, Array.isArray(value) ? value.at(-1) : value]);
     return { values: Object.fromEntries(single), positionals };
   } catch (error) {
-    // Node's own words: unknown option, missing value.
-    if (error instanceof TypeError) throw new UsageError(error.message);
+    // Node's own words: unknown option, missing value; its hints about `--` would only mislead.
+    if (error instanceof TypeError) throw new UsageError(error.message.replace(/\. .*$/s, ''));
     throw error;
   }
 }

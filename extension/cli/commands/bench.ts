@@ -36,11 +36,11 @@ export const bench: Command = {
       countFlag(flags, 'sram', 1),
       textFlag(flags, 'keep'),
     ];
-    const tools = findTools(firmwareToolNames);
-    if (!tools.ok) return failed(tools.diagnostics);
     const compiled = await compilePlanFile(operandAt(invocation, 0));
     if (!compiled.ok) return failed(compiled.diagnostics);
     const { plan, compilation, memory, diagnostics } = compiled.value;
+    const tools = findTools(firmwareToolNames);
+    if (!tools.ok) return failed([...diagnostics, ...tools.diagnostics]);
     const seed = givenSeed ?? plan.train.seed;
     const loaded = await loadData(compiled.value, compilation.network.head.classes, { seed });
     if (!loaded.ok) return failed([...diagnostics, ...loaded.diagnostics]);

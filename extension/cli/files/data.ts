@@ -1,111 +1,74 @@
-/** Reads the plan's data: raw pictures with an index, or a folder per class. */
-import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import * as v from 'valibot';
+/** The plan's data as samples for the model that it trains. */
+import { resolve } from 'node:path';
 import { type Diagnostic, failure, type Result, success } from '../../../compiler/diagnostics.ts';
 import {
   chooseSamples,
   type DataSet,
   inputFormat,
-  pictureAt,
-  type RawPictures,
   type Sample,
   type SampleChoice,
   sampleOf,
 } from '../../../compiler/simulate/data.ts';
-import type { InputFormat, Picture } from '../../../compiler/simulate/picture.ts';
+import type { InputFormat } from '../../../compiler/simulate/picture.ts';
 import type { DataSource } from '../../../compiler/training/plan.ts';
-import { decodePicture, pictureFile } from './pictures.ts';
 import type { LoadedPlan } from './plan.ts';
-import { errorText, readInput } from './read.ts';
+import { errorText } from './read.ts';
+import { dataError, openData, type Part } from './sources.ts';
 
 export interface LoadedData {
   readonly data: DataSet;
   readonly format: InputFormat;
 }
 
-/** One part (train or test): what there is, without the pixels. */
-interface Part {
-  readonly labels: ArrayLike<number>;
-  /** @throws Error that says what is wrong with it */
-  picture(index: number): Promise<Picture>;
-  /** How diagnostics call it. */
-  nameOf(index: number): string;
-}
-
-interface Source {
-  readonly classes: readonly string[];
-  readonly train: Part;
-  readonly test: Part;
-}
-
 /** The choice limits training samples only. Diagnostics stand in the plan's data line, or name a broken picture. */
 export async function loadData(loaded: LoadedPlan, classes: number, choice: SampleChoice): Promise<Result<LoadedData>> {
-  const { plan, graph, file, directory } = loaded;
   const range = loaded.rangeOf('data') ?? loaded.rangeOf('model');
-  const place = (found: readonly Diagnostic[]): readonly Diagnostic[] =>
-    found.map((each) => (each.file === undefined ? { ...each, file, ...(range && { range }) } : each));
-  const { data } = plan;
-  if (data === undefined) {
-    return failure(
-      ...place([
-        dataError('missing-data', 'the plan names no data', 'add a line `data "folder"`, relative to the plan'),
-      ]),
-    );
-  }
-  const format = inputFormat(graph, data);
-  if (!format.ok) return failure(...place(format.diagnostics));
-  const source = await openSource(resolve(directory, data.path), data.path);
-  if (!source.ok) return failure(...place(source.diagnostics));
-  if (source.value.classes.length > classes) {
-    const message = `the data has ${source.value.classes.length} classes, the network ${classes}`;
-    return failure(
-      ...place([
-        dataError('too-many-classes', message, `write \`classes ${source.value.classes.length}\` in \`train\``),
-      ]),
-    );
-  }
-  const train = await readPart(
-    source.value.train,
-    chooseSamples(source.value.train.labels, choice),
-    format.value,
-    data,
+  const result = await readData(loaded, classes, choice);
+  const diagnostics = result.diagnostics.map((each) =>
+    each.file === undefined ? { ...each, file: loaded.file, ...(range && { range }) } : each,
   );
-  if (!train.ok) return failure(...place(train.diagnostics));
-  const { labels } = source.value.test;
-  const test = await readPart(
-    source.value.test,
-    Array.from({ length: labels.length }, (_, i) => i),
-    format.value,
-    data,
-  );
-  if (!test.ok) return failure(...place(test.diagnostics));
-  const diagnostics = place([...train.diagnostics, ...test.diagnostics]);
-  if (train.value.length === 0) {
-    const none = dataError(
-      'no-samples',
-      `there is no training picture in ${data.path}`,
-      'add train/<class>/*.jpg or .png',
-    );
-    return failure(...diagnostics, ...place([none]));
-  }
-  const set = { classes: source.value.classes, train: train.value, test: test.value };
-  return success({ data: set, format: format.value }, diagnostics);
+  return { ...result, diagnostics };
 }
 
-function dataError(code: string, message: string, remedy: string): Diagnostic {
-  return { severity: 'error', code, message, remedy };
+async function readData(
+  { plan: { data }, graph, directory }: LoadedPlan,
+  classes: number,
+  choice: SampleChoice,
+): Promise<Result<LoadedData>> {
+  const refuse = (code: string, message: string, remedy: string) => failure(dataError(code, message, remedy));
+  if (data === undefined) {
+    return refuse('missing-data', 'the plan names no data', 'add a line `data "folder"`, relative to the plan');
+  }
+  const format = inputFormat(graph, data);
+  if (!format.ok) return format;
+  const files = await openData(resolve(directory, data.path), data.path);
+  if (!files.ok) return files;
+  const { classes: names } = files.value;
+  if (names.length > classes) {
+    const message = `the data has ${names.length} classes, the network ${classes}`;
+    return refuse('too-many-classes', message, `write \`classes ${names.length}\` in \`train\``);
+  }
+  const train = await readPart(files.value.train, choice, format.value, data);
+  if (!train.ok) return train;
+  if (train.value.length === 0) {
+    const message = `there is no training picture in ${data.path}`;
+    return refuse('no-samples', message, 'add train/<class>/*.jpg or .png');
+  }
+  const test = await readPart(files.value.test, { seed: choice.seed }, format.value, data);
+  if (!test.ok) return test;
+  const set = { classes: names, train: train.value, test: test.value };
+  return success({ data: set, format: format.value }, [...train.diagnostics, ...test.diagnostics]);
 }
 
 async function readPart(
   part: Part,
-  chosen: readonly number[],
+  choice: SampleChoice,
   format: InputFormat,
   data: DataSource,
 ): Promise<Result<readonly Sample[]>> {
   const samples: Sample[] = [];
   const broken: Diagnostic[] = [];
-  for (const index of chosen) {
+  for (const index of chooseSamples(part.labels, choice)) {
     try {
       samples.push(sampleOf(await part.picture(index), part.labels[index] ?? 0, format, data));
     } catch (error) {
@@ -119,121 +82,4 @@ async function readPart(
     }
   }
   return broken.length > 0 && !data.skipBroken ? failure(...broken) : success(samples, broken);
-}
-
-async function openSource(directory: string, shown: string): Promise<Result<Source>> {
-  let entries: readonly string[];
-  try {
-    entries = await readdir(directory);
-  } catch (error) {
-    return failure(
-      dataError('data-not-found', `${shown}: ${errorText(error)}`, 'check the path; it is relative to the plan'),
-    );
-  }
-  if (entries.includes('train-images.u8')) return await openRaw(directory, shown, entries);
-  if (entries.includes('train')) return await openFolders(directory, shown, entries);
-  const remedy =
-    'give a folder with train/<class>/*.jpg (or .png), or with train-images.u8, train-labels.u8 and index.json';
-  return failure(dataError('data-unknown', `${shown} holds no data of a known form`, remedy));
-}
-
-const rawIndex = v.object({
-  classes: v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(256)),
-  shape: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1))), v.minLength(2), v.maxLength(3)),
-});
-
-/** `index.json` (classes and shape), `train-images.u8` and `train-labels.u8`, and the same of `test` if there is one. */
-async function openRaw(directory: string, shown: string, entries: readonly string[]): Promise<Result<Source>> {
-  const problem = (file: string, message: string): Result<never> =>
-    failure({
-      ...dataError('data-damaged', message, 'make the data again, or correct the file'),
-      file: join(shown, file),
-    });
-  const text = await readInput(join(directory, 'index.json'), 'index', join(shown, 'index.json'));
-  if (!text.ok) return text;
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(text.value));
-  } catch (error) {
-    return problem('index.json', errorText(error));
-  }
-  const index = v.safeParse(rawIndex, json);
-  if (!index.success) {
-    const [issue] = index.issues;
-    return problem('index.json', `${v.getDotPath(issue) ?? 'the index'}: ${issue.message}`);
-  }
-  const { classes, shape } = index.output;
-  const [height = 1, width = 1, channels = 1] = shape;
-  if (channels !== 1 && channels !== 3) return problem('index.json', `${channels} channels, expected 1 or 3`);
-  const parts: Part[] = [];
-  for (const name of ['train', 'test']) {
-    if (name === 'test' && !entries.includes('test-images.u8')) {
-      parts.push(emptyPart);
-      continue;
-    }
-    const files = { pixels: `${name}-images.u8`, labels: `${name}-labels.u8` };
-    const pixels = await readInput(join(directory, files.pixels), 'data', join(shown, files.pixels));
-    if (!pixels.ok) return pixels;
-    const labels = await readInput(join(directory, files.labels), 'data', join(shown, files.labels));
-    if (!labels.ok) return labels;
-    const expected = labels.value.length * height * width * channels;
-    if (pixels.value.length !== expected) {
-      const count = labels.value.length;
-      return problem(files.pixels, `${pixels.value.length} bytes, expected ${expected} for ${count} labels`);
-    }
-    const wrong = labels.value.findIndex((label) => label >= classes.length);
-    if (wrong >= 0)
-      return problem(files.labels, `label ${wrong} is ${labels.value[wrong]}; there are ${classes.length} classes`);
-    parts.push(
-      rawPart({ width, height, channels, pixels: pixels.value, labels: labels.value }, join(shown, files.pixels)),
-    );
-  }
-  return success({ classes, train: parts[0] ?? emptyPart, test: parts[1] ?? emptyPart });
-}
-
-const emptyPart: Part = {
-  labels: [],
-  picture: () => Promise.reject(new Error('there is no picture')),
-  nameOf: () => '',
-};
-
-function rawPart(raw: RawPictures, file: string): Part {
-  return {
-    labels: raw.labels,
-    picture: (index) => {
-      const picture = pictureAt(raw, index);
-      return picture === undefined ? Promise.reject(new Error('the file ends before it')) : Promise.resolve(picture);
-    },
-    nameOf: (index) => `${file} (picture ${index})`,
-  };
-}
-
-/** `train/<class>/*` and, if it exists, `test/<class>/*`; the classes are the sorted folder names of both. */
-async function openFolders(directory: string, shown: string, entries: readonly string[]): Promise<Result<Source>> {
-  const classFolders = async (part: string): Promise<readonly string[]> => {
-    if (!entries.includes(part)) return [];
-    const found = await readdir(join(directory, part), { withFileTypes: true });
-    return found.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name);
-  };
-  const folders = { train: await classFolders('train'), test: await classFolders('test') };
-  const classes = [...new Set([...folders.train, ...folders.test])].sort();
-  const part = async (name: 'train' | 'test'): Promise<Part> => {
-    const pictures: { readonly path: string; readonly label: number }[] = [];
-    for (const [label, folder] of classes.entries()) {
-      if (!folders[name].includes(folder)) continue;
-      const files = (await readdir(join(directory, name, folder))).filter((file) => pictureFile.test(file)).sort();
-      pictures.push(...files.map((file) => ({ path: join(name, folder, file), label })));
-    }
-    const pathOf = (index: number): string => pictures[index]?.path ?? '';
-    return {
-      labels: pictures.map(({ label }) => label),
-      picture: async (index) => {
-        const bytes = await readInput(join(directory, pathOf(index)), 'picture');
-        if (!bytes.ok) throw new Error(bytes.diagnostics[0]?.message);
-        return decodePicture(bytes.value);
-      },
-      nameOf: (index) => join(shown, pathOf(index)),
-    };
-  };
-  return success({ classes, train: await part('train'), test: await part('test') });
 }
