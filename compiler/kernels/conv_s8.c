@@ -55,11 +55,11 @@ void ft_conv_s8(const ft_window *window, const int8_t *input, const int8_t *weig
         place.left = x * w.stride_x - w.pad_left;
         place.kx = ft_taps_inside(place.left, w.kernel_width, w.dilation_x, w.in_width);
         uint32_t sums[FT_CONV_CHANNELS] = {0};
-        int32_t values[FT_CONV_CHANNELS];
+        int32_t values[FT_CONV_CHANNELS] = {0};
         for (int32_t c = 0; c < channels; c++)
           sums[c] = (uint32_t)bias[channel + c];
         ft_conv_sums(&w, &place, input, rows, row_size, channels, sums);
-        ft_requantise_lanes(&requantiser, sums, FT_CONV_CHANNELS, w.out_zero_point, values);
+        ft_requantise_lanes(&requantiser, sums, channels, w.out_zero_point, values);
         const uint32_t bit = (uint32_t)((y * w.out_width + x) * w.out_channels + channel);
         ft_store_s8(values, channels, w.act_min, w.act_max, out + x * w.out_channels + channel, mask, bit);
       }

@@ -56,14 +56,14 @@ void ft_depthwise_s8(const ft_window *window, const int8_t *input, const int8_t 
         place.left = x * w.stride_x - w.pad_left;
         place.kx = ft_taps_inside(place.left, w.kernel_width, w.dilation_x, w.in_width);
         uint32_t sums[FT_BLOCK] = {0};
-        int32_t values[FT_BLOCK];
+        int32_t values[FT_BLOCK] = {0};
         for (int32_t c = 0; c < count; c++)
           sums[c] = (uint32_t)bias[channel + c];
         if (w.in_channels == w.out_channels && count == FT_BLOCK)
           ft_depthwise_sums_block(&w, &place, input, taps, channel, sums);
         else
           ft_depthwise_sums(&w, &place, input, taps, channel, count, sums);
-        ft_requantise_lanes(&requantiser, sums, FT_BLOCK, w.out_zero_point, values);
+        ft_requantise_lanes(&requantiser, sums, count, w.out_zero_point, values);
         const uint32_t bit = (uint32_t)((y * w.out_width + x) * w.out_channels + channel);
         ft_store_s8(values, count, w.act_min, w.act_max, out + x * w.out_channels + channel, mask, bit);
       }

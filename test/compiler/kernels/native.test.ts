@@ -79,7 +79,7 @@ describe('the kernels as native C', () => {
     ['clang', ['-std=c99', '-c', '-O0']],
     [
       'arm-none-eabi-gcc',
-      ['-std=c99', '-c', '-O1', '-mcpu=cortex-m7', '-mfpu=fpv5-d16', '-mfloat-abi=hard', '-mthumb'],
+      ['-std=c99', '-c', '-O3', '-mcpu=cortex-m7', '-mfpu=fpv5-d16', '-mfloat-abi=hard', '-mthumb'],
     ],
   ] as const;
   for (const [compiler, options] of others)
