@@ -35,13 +35,14 @@ export class PlanClient {
       for (const wake of this.waiting) wake();
     });
     connection.onRequest('client/registerCapability', () => null);
+    connection.onRequest('workspace/codeLens/refresh', () => null);
     connection.onRequest('workspace/configuration', ({ items }: { items: readonly unknown[] }) =>
       items.map(() => null),
     );
   }
 
   /** Bundles the entry points in the folder as the build does, and starts the server. */
-  static async start(entries: string): Promise<PlanClient> {
+  static async start(entries: string, options: { readonly refresh?: boolean } = {}): Promise<PlanClient> {
     const folder = mkdtempSync(join(tmpdir(), 'trainplan-server-'));
     await build({
       entryPoints: { server: join(entries, 'node.ts'), prices: join(entries, 'prices.node.ts') },
@@ -67,7 +68,12 @@ export class PlanClient {
       processId: null,
       rootUri: null,
       workspaceFolders: null,
-      capabilities: { workspace: { didChangeWatchedFiles: { dynamicRegistration: true } } },
+      capabilities: {
+        workspace: {
+          didChangeWatchedFiles: { dynamicRegistration: true },
+          codeLens: { refreshSupport: options.refresh === true },
+        },
+      },
     });
     await connection.sendNotification('initialized', {});
     return client;
