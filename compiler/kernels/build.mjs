@@ -15,9 +15,11 @@ const generatedFile = join(folder, 'kernels.generated.ts');
 
 /** Only for the WebAssembly build; a firmware has a C library. */
 const wasmOnly = 'wasm_memory.c';
+/** Without bulk memory: wasm_memory.c says why, and switches it on for itself. */
 const flags = [
-  ...['-std=c99', '-O3', '-msimd128', '-mno-bulk-memory', '-mno-bulk-memory-opt', '-ffp-contract=off', '-Wall', '-Wextra', '-Wconversion'],
-  ...['-Werror', '-nostdlib', '-Wl,--no-entry', '-Wl,--stack-first', '-Wl,--export=__heap_base'],
+  ...['-std=c99', '-O3', '-msimd128', '-mno-bulk-memory', '-mno-bulk-memory-opt', '-ffp-contract=off'],
+  ...['-Wall', '-Wextra', '-Wconversion', '-Werror'],
+  ...['-nostdlib', '-Wl,--no-entry', '-Wl,--stack-first', '-Wl,--export=__heap_base'],
 ];
 
 /** The kernels' parameters and structs, as the header declares them. */
