@@ -11,6 +11,8 @@ import {
   type Step,
 } from '../program.ts';
 
+import { type FrozenPrefix, frozenPrefix } from './prefix.ts';
+
 type Kernel = (...values: number[]) => void;
 
 /** A call with its pointers resolved; `moving` holds the arguments that depend on the loop, by position. */
@@ -41,6 +43,9 @@ export class Machine {
   private readonly addresses: number[] = [];
   private readonly bound: readonly BoundStep[];
   private readonly boundInitialise: readonly BoundStep[];
+  /** Forward steps come first. */
+  private readonly forwardSteps: number;
+  readonly prefix: FrozenPrefix;
   private arenaBase = 0;
   private sramBase = 0;
 
@@ -52,6 +57,9 @@ export class Machine {
   ) {
     this.place(heapBase);
     this.bound = program.steps.map((step) => this.bindStep(step));
+    const training = program.steps.findIndex((step) => step.phase !== 'forward');
+    this.forwardSteps = training < 0 ? program.steps.length : training;
+    this.prefix = frozenPrefix(program);
     this.boundInitialise = program.initialise.map((step) => this.bindStep(step));
     this.initialise();
   }
@@ -91,15 +99,48 @@ export class Machine {
 
   /** One sample: forward, loss, backward; updates when the batch is complete. Returns the loss. */
   trainStep(input: Uint8Array | Int8Array, label: number): number {
+    this.setInput(input);
+    return this.learn(0, label);
+  }
+
+  /** The same for a sample whose frozen prefix was computed before. */
+  trainStepFrom(prefix: Uint8Array, label: number): number {
+    this.restore(prefix);
+    return this.learn(this.prefix.steps, label);
+  }
+
+  private learn(from: number, label: number): number {
     const { training } = this.program.ports;
     if (training === undefined) throw new Error(`${this.program.name} has nothing to train`);
-    this.setInput(input);
     const count = this.view(training.batchCount);
     const seen = count.getInt32(0, true) + 1;
     const complete = seen === training.batch;
     count.setInt32(0, complete ? 0 : seen, true);
-    this.runSteps(this.bound, label, complete);
+    this.runSteps(from, this.bound.length, label, complete);
     return this.view(training.loss).getFloat32(0, true);
+  }
+
+  /** Runs the frozen prefix of a sample; what comes back stands for the sample in `trainStepFrom` and `inferFrom`. */
+  capturePrefix(input: Uint8Array | Int8Array): Uint8Array {
+    this.setInput(input);
+    this.runSteps(0, this.prefix.steps, -1, false);
+    const captured = new Uint8Array(this.prefix.bytes);
+    let end = 0;
+    for (const id of this.prefix.buffers) {
+      const bytes = this.bytes(id);
+      captured.set(bytes, end);
+      end += bytes.length;
+    }
+    return captured;
+  }
+
+  private restore(captured: Uint8Array): void {
+    let end = 0;
+    for (const id of this.prefix.buffers) {
+      const bytes = this.bytes(id);
+      bytes.set(captured.subarray(end, end + bytes.length));
+      end += bytes.length;
+    }
   }
 
   /** What the following steps with a negative label learn to give, in real units. */
@@ -116,11 +157,12 @@ export class Machine {
   /** Forward pass only. Results: `bytes(program.ports.output)`. */
   infer(input: Uint8Array | Int8Array): void {
     this.setInput(input);
-    this.runSteps(
-      this.bound.filter(({ step }) => step.phase === 'forward'),
-      -1,
-      false,
-    );
+    this.runSteps(0, this.forwardSteps, -1, false);
+  }
+
+  inferFrom(prefix: Uint8Array): void {
+    this.restore(prefix);
+    this.runSteps(this.prefix.steps, this.forwardSteps, -1, false);
   }
 
   /** Arg max of the last forward pass. */
@@ -132,14 +174,15 @@ export class Machine {
   /** Called after every step, for tests that poison dead memory. */
   afterStep: ((step: number) => void) | undefined;
 
-  private runSteps(steps: readonly BoundStep[], label: number, complete: boolean): void {
-    steps.forEach(({ step, calls }, number) => {
-      if (step.when === 'batch' && !complete) return;
-      for (let iteration = 0; iteration < step.loop; iteration++) {
-        for (const entry of calls) perform(entry, iteration, label);
+  private runSteps(from: number, to: number, label: number, complete: boolean): void {
+    for (let number = from; number < to; number++) {
+      const bound = this.bound[number];
+      if (bound === undefined || (bound.step.when === 'batch' && !complete)) continue;
+      for (let iteration = 0; iteration < bound.step.loop; iteration++) {
+        for (const entry of bound.calls) perform(entry, iteration, label);
       }
       this.afterStep?.(number);
-    });
+    }
   }
 
   private setInput(input: Uint8Array | Int8Array): void {
