@@ -26,7 +26,8 @@ function sectionBound(arena: PreparedArena, section: Section): number {
     }
   }
   for (const [a, b] of section.pairs) together -= roundUp(shared.get(pairKey(a, b, sizes.length)) ?? 0, cell);
-  return alone + Math.max(together, largest) - padding;
+  const longest = section.items.reduce((most, item) => Math.max(most, sizes[item] ?? 0), 0);
+  return Math.max(alone + Math.max(together, largest) - padding, longest);
 }
 
 /** A height no packing can go below, in bytes: the largest need of a section. */

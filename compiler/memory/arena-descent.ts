@@ -5,7 +5,7 @@ import { climb, randomNumbers } from './arena-greedy.ts';
 import type { PreparedArena } from './arena-problem.ts';
 import type { Strategy } from './arena-search.ts';
 import { PackingSearch } from './arena-search.ts';
-import { tabulate } from './arena-tables.ts';
+import { orderTies, tabulate } from './arena-tables.ts';
 
 /** What is known of the least height: `packing` has one, none is below `lowerBound`. */
 export interface Incumbent {
@@ -13,11 +13,15 @@ export interface Incumbent {
   readonly lowerBound: number;
 }
 
-/** The search recurses once or twice per item; more items than this are left to the greedy packing and the climb. */
+/** The search recurses once or twice per item; more items than this are left to the climb, like circles of ties. */
 const maximumItems = 1000;
 const climbTries = 100;
 /** Each round gives a search so many times the nodes of the last. */
 const growth = 1.5;
+/** Without a search more rounds of climbing find little. */
+const climbRounds = 20;
+/** What is asked for, from the goal (0) to the least progress (1). */
+const questions = [0, 0.4, 0.8, 0.95] as const;
 const noises = [0, 0.1, 0.3] as const;
 
 function strategies(orders: ItemOrders, noise: number): Strategy[] {
@@ -51,27 +55,22 @@ export function descend(
   if (done()) return start;
   const count = arena.sizes.length;
   const useful = (height: number) => Math.ceil(height / arena.unit) * arena.unit;
-  const search = count > maximumItems ? undefined : new PackingSearch(tabulate(arena), packing.height, seed);
+  const tables = count <= maximumItems ? orderTies(tabulate(arena)) : undefined;
+  const search = tables && new PackingSearch(tables, packing.height, seed);
   const random = randomNumbers(seed);
 
   let nodes = 2 * count + 100;
   for (let round = 0; !done() && proceed(); round++) {
-    for (const strategy of strategies(orders, noises[round % noises.length] ?? 0)) {
-      if (search === undefined) break;
-      const goal = Math.max(lowerBound, capacity);
-      const middle = useful((goal + packing.height - 2 * arena.unit) / 2);
-      // Two or three questions per strategy: the least height, one in the middle, and any progress at all.
-      for (const question of round === 0 ? [goal] : [goal, middle, packing.height - arena.unit]) {
-        if (question < lowerBound || question >= packing.height || !proceed()) continue;
+    if (search === undefined && round === climbRounds) break;
+    for (const strategy of search === undefined ? [] : strategies(orders, noises[round % noises.length] ?? 0)) {
+      for (const part of round === 0 ? [0] : questions) {
+        const goal = Math.max(lowerBound, capacity);
+        const below = packing.height - arena.unit;
+        const question = Math.min(useful(goal + part * (below - goal)), below);
+        if (!proceed() || search === undefined) break;
         const outcome = search.search(question, strategy, nodes, proceed);
         if (outcome === 'impossible') lowerBound = useful(question + 1);
-        if (outcome === 'packed') {
-          const { offsets } = search;
-          packing = {
-            offsets,
-            height: offsets.reduce((top, offset, item) => Math.max(top, offset + (arena.sizes[item] ?? 0)), 0),
-          };
-        }
+        if (outcome === 'packed') packing = packingOf(arena, search.offsets);
         if (done()) return { packing, lowerBound };
       }
     }
@@ -79,4 +78,9 @@ export function descend(
     packing = climb(arena, packing, Math.max(lowerBound, capacity), climbTries, random, proceed);
   }
   return { packing, lowerBound };
+}
+
+function packingOf(arena: PreparedArena, offsets: readonly number[]): Packing {
+  const height = offsets.reduce((top, offset, item) => Math.max(top, offset + (arena.sizes[item] ?? 0)), 0);
+  return { offsets, height };
 }

@@ -131,7 +131,8 @@ export function prepareArena(problem: ArenaProblem): PreparedArena {
     const key = below * count + above;
     distances.set(key, Math.min(distance, distances.get(key) ?? sizeOf(below)));
   }
-  const separation = (below: number, above: number) => distances.get(below * count + above) ?? sizeOf(below);
+  const separation = (below: number, above: number) =>
+    (distances.size > 0 ? distances.get(below * count + above) : undefined) ?? sizeOf(below);
 
   const members = findSections(items);
   const spans: [number, number][] = items.map(() => [0, -1]);
@@ -144,13 +145,14 @@ export function prepareArena(problem: ArenaProblem): PreparedArena {
     }
   }
 
-  const neighbours = items.map((self, index): Neighbour[] => {
-    if (self.size === 0) return [];
-    return items.flatMap((other, item) =>
-      item === index || other.size === 0 || other.first > self.last || self.first > other.last
-        ? []
-        : [{ item, above: separation(index, item), below: separation(item, index) }],
-    );
+  const neighbours = items.map((self, index) => {
+    const found: Neighbour[] = [];
+    for (const [item, other] of items.entries()) {
+      if (item === index || other.size === 0 || self.size === 0) continue;
+      if (other.first > self.last || self.first > other.last) continue;
+      found.push({ item, above: separation(index, item), below: separation(item, index) });
+    }
+    return found;
   });
 
   const shared = new Map<number, number>();
@@ -161,16 +163,15 @@ export function prepareArena(problem: ArenaProblem): PreparedArena {
     const pair = pairKey(below, above, count);
     if (bytes > 0) shared.set(pair, Math.max(bytes, shared.get(pair) ?? 0));
   }
-  const sections = members.map((indices): Section => {
-    const pairs =
-      shared.size === 0
-        ? []
-        : indices.flatMap((a) =>
-            indices.flatMap((b) => (a < b && shared.has(pairKey(a, b, count)) ? [[a, b] as const] : [])),
-          );
-    return { items: indices, pairs };
-  });
-
+  const sections = members.map((indices) => ({ items: indices, pairs: [] as [number, number][] }));
+  for (const pair of shared.keys()) {
+    const a = Math.floor(pair / count);
+    const b = pair % count;
+    const [firstOfA, lastOfA] = spans[a] ?? [0, -1];
+    const [firstOfB, lastOfB] = spans[b] ?? [0, -1];
+    for (let section = Math.max(firstOfA, firstOfB); section <= Math.min(lastOfA, lastOfB); section++)
+      sections[section]?.pairs.push([a, b]);
+  }
   const sizeUnit = sizes.reduce(greatestCommonDivisor, 0) || 1;
   const step = [...distances.values()].reduce(greatestCommonDivisor, sizeUnit);
   const unit = aligns.every((align) => step % align === 0) ? step : 1;

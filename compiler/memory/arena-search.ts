@@ -6,7 +6,7 @@
 
 import { randomNumbers } from './arena-greedy.ts';
 import { PackingState } from './arena-state.ts';
-import type { ArenaTables } from './arena-tables.ts';
+import type { SearchableTables } from './arena-tables.ts';
 import { at } from './arena-tables.ts';
 
 /** Which section is decided next: few choices and little slack, or often in contradictions. */
@@ -32,7 +32,7 @@ const farAway = 2 ** 31 - 1;
 const nodesPerPoll = 64;
 
 export class PackingSearch {
-  private readonly tables: ArenaTables;
+  private readonly tables: SearchableTables;
   private readonly state: PackingState;
   private readonly nodeReasons: Int32Array;
   private readonly why: Int32Array;
@@ -47,7 +47,7 @@ export class PackingSearch {
   private proceed: () => boolean = () => true;
 
   /** @param height the largest capacity to be asked for. */
-  constructor(tables: ArenaTables, height: number, seed: number) {
+  constructor(tables: SearchableTables, height: number, seed: number) {
     this.tables = tables;
     this.state = new PackingState(tables, height);
     this.nodeReasons = new Int32Array(this.state.levels * this.state.words);
@@ -66,7 +66,6 @@ export class PackingSearch {
   /** Searches for a packing of at most `capacity` bytes, in at most so many nodes and as long as `proceed` says yes. */
   search(capacity: number, strategy: Strategy, nodes: number, proceed: () => boolean): SearchOutcome {
     const { tables, state, rank } = this;
-    if (tables.tieOrder === undefined) return 'stopped';
     for (const [place, item] of strategy.order.entries())
       rank[item] = place + strategy.noise * tables.count * (this.random() - 0.5);
     this.choice = strategy.choice;
@@ -161,7 +160,7 @@ export class PackingSearch {
   /** Marks the items below which nothing else can come to lie; returns one that nothing can displace, or -1. */
   private findValleys(): number {
     const { state, tables, inValley } = this;
-    const { first, last, equals, tieOrder = [] } = tables;
+    const { first, last, equals, tieOrder } = tables;
     for (const item of tieOrder) {
       if (at(state.placedAt, item) >= 0 || at(tables.size, item) === 0) continue;
       const lowest = at(state.lowest, item);

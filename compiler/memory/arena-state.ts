@@ -36,8 +36,11 @@ export class PackingState {
   /** Items of each section, kept nearly sorted by `lowest`. */
   private readonly sorted: Int32Array;
   private readonly sums: SubsetSums;
-  private readonly itemKey: Int32Array;
-  private readonly sectionKey: Int32Array;
+  /** Per section a number that stands for its set of items that are not placed; 'older' are those to return to. */
+  private readonly version: Int32Array;
+  private readonly olderVersions: Int32Array;
+  private olderCount = 0;
+  private newestVersion = 0;
   private readonly why: Int32Array;
   private trail: Int32Array;
   private trailLength = 0;
@@ -61,8 +64,8 @@ export class PackingState {
     this.reasons = new Int32Array(count * this.words);
     this.sorted = tables.sectionItem.slice();
     this.sums = new SubsetSums(sectionCount, height, tables.sizeUnit);
-    this.itemKey = Int32Array.from({ length: count }, (_, item) => scramble(item + 1));
-    this.sectionKey = new Int32Array(sectionCount);
+    this.version = new Int32Array(sectionCount);
+    this.olderVersions = new Int32Array(tables.sectionItem.length);
     this.why = new Int32Array(this.words);
     this.trail = new Int32Array(64 * (this.words + 3));
   }
@@ -75,7 +78,8 @@ export class PackingState {
     this.support.fill(0);
     this.lowest.fill(0);
     this.reasons.fill(0);
-    this.sectionKey.fill(0);
+    this.version.fill(++this.newestVersion);
+    this.olderCount = 0;
     this.trailLength = 0;
     this.left = 0;
     for (let item = 0; item < count; item++) {
@@ -118,7 +122,7 @@ export class PackingState {
     this.offset[item] = offset;
     placedAt[item] = level;
     this.left--;
-    this.countIn(item, -1);
+    this.countOut(item);
     this.changedFirst = at(first, item);
     this.changedLast = at(last, item);
     for (let entry = at(neighbourStart, item); entry < at(neighbourStart, item + 1); entry++) {
@@ -136,21 +140,28 @@ export class PackingState {
   remove(item: number, mark: number): void {
     this.placedAt[item] = -1;
     this.left++;
-    this.countIn(item, 1);
+    this.countIn(item);
     this.undo(mark);
   }
 
-  private countIn(item: number, sign: number): void {
+  private countOut(item: number): void {
     const { first, last, size } = this.tables;
-    const bytes = sign * at(size, item);
-    const key = at(this.itemKey, item);
     for (let section = at(first, item); section <= at(last, item); section++) {
-      this.remaining[section] = at(this.remaining, section) + bytes;
-      this.sectionKey[section] = at(this.sectionKey, section) ^ key;
+      this.remaining[section] = at(this.remaining, section) - at(size, item);
+      this.olderVersions[this.olderCount++] = at(this.version, section);
+      this.version[section] = ++this.newestVersion;
     }
   }
 
-  /** Raises bounds of an item because of a level (and what is in `why` with `addReason`); false if it no longer fits. */
+  private countIn(item: number): void {
+    const { first, last, size } = this.tables;
+    for (let section = at(last, item); section >= at(first, item); section--) {
+      this.remaining[section] = at(this.remaining, section) + at(size, item);
+      this.version[section] = at(this.olderVersions, --this.olderCount);
+    }
+  }
+
+  /** Raises bounds of an item, because of a level if it is not negative; false if the item no longer fits. */
   private raise(item: number, support: number, lowest: number, level: number): boolean {
     const { words, reasons } = this;
     const record = words + 3;
@@ -179,7 +190,7 @@ export class PackingState {
     return false;
   }
 
-  /** Raises `lowest` of an item for the reasons in a set of levels; `settle` must follow. */
+  /** Raises `lowest` of an item for the reasons in a set of levels. */
   raiseFor(item: number, lowest: number, levels: Int32Array): boolean {
     const { words, reasons } = this;
     const fits = this.raise(item, at(this.support, item), lowest, -1);
@@ -282,7 +293,7 @@ export class PackingState {
     if (slack > this.capacity * tightPart || (tables.pairs[section]?.length ?? 0) > 0) return true;
     const start = at(sectionStart, section);
     const end = at(sectionStart, section + 1);
-    if (sums.restart(section, at(this.sectionKey, section)))
+    if (sums.restart(section, at(this.version, section)))
       for (let entry = start; entry < end; entry++) {
         const item = at(sectionItem, entry);
         if (at(placedAt, item) < 0) sums.add(section, at(size, item));
@@ -304,12 +315,4 @@ export class PackingState {
     }
     return true;
   }
-}
-
-/** Spreads the bits of a number: the key of a set of items is the exclusive or of theirs. */
-function scramble(value: number): number {
-  let bits = Math.imul(value, 0x9e3779b1);
-  bits = Math.imul(bits ^ (bits >>> 15), 0x2c1b3c6d);
-  bits = Math.imul(bits ^ (bits >>> 12), 0x297a2d39);
-  return bits ^ (bits >>> 15);
 }

@@ -10,7 +10,7 @@ export class SubsetSums {
   readonly enabled: boolean;
   private readonly words: number;
   private readonly bits: Int32Array;
-  /** The key of the item set for which a section's bits were computed. */
+  /** The version of the item set for which a section's bits were computed. */
   private readonly computedFor: Int32Array;
 
   /** @param height the largest sum that matters, in bytes; `unit` divides all sizes. */
@@ -23,10 +23,10 @@ export class SubsetSums {
     this.computedFor = new Int32Array(sections).fill(-1);
   }
 
-  /** Empties a section's set for recomputing, unless `key` says that it is of the same items. */
-  restart(section: number, key: number): boolean {
-    if (at(this.computedFor, section) === key) return false;
-    this.computedFor[section] = key;
+  /** Empties a section's set for recomputing, unless it is of this version already. */
+  restart(section: number, version: number): boolean {
+    if (at(this.computedFor, section) === version) return false;
+    this.computedFor[section] = version;
     const start = section * this.words;
     this.bits.fill(0, start, start + this.words);
     this.bits[start] = 1;

@@ -31,12 +31,16 @@ export interface ArenaTables {
   readonly equals: readonly (readonly number[])[];
   /** Whether an item may overlap another. */
   readonly relieved: readonly boolean[];
-  /** Items in an order in which `equals` come first; undefined if there is none. */
-  readonly tieOrder: readonly number[] | undefined;
   /** Divides all sizes. */
   readonly sizeUnit: number;
   /** Divides all differences of offsets. */
   readonly unit: number;
+}
+
+/** Tables for the search. */
+export interface SearchableTables extends ArenaTables {
+  /** Items in an order in which `equals` come first. */
+  readonly tieOrder: readonly number[];
 }
 
 function flatten(lists: readonly (readonly number[])[]): { start: Int32Array; values: Int32Array } {
@@ -45,7 +49,9 @@ function flatten(lists: readonly (readonly number[])[]): { start: Int32Array; va
   return { start, values: Int32Array.from(lists.flat()) };
 }
 
-function sortTies(equals: readonly (readonly number[])[]): number[] | undefined {
+/** Undefined if items may lie at the same offset in a circle, each before the next. */
+export function orderTies(tables: ArenaTables): SearchableTables | undefined {
+  const { equals } = tables;
   const order: number[] = [];
   const state = new Int8Array(equals.length);
   const visit = (item: number): boolean => {
@@ -56,7 +62,7 @@ function sortTies(equals: readonly (readonly number[])[]): number[] | undefined 
     order.push(item);
     return true;
   };
-  return equals.every((_, item) => visit(item)) ? order : undefined;
+  return equals.every((_, item) => visit(item)) ? { ...tables, tieOrder: order } : undefined;
 }
 
 export function tabulate(arena: PreparedArena): ArenaTables {
@@ -86,7 +92,6 @@ export function tabulate(arena: PreparedArena): ArenaTables {
     relieved: neighbours.map((list, self) =>
       list.some(({ item, above, below }) => above !== sizes[self] || below !== sizes[item]),
     ),
-    tieOrder: sortTies(equals),
     sizeUnit: arena.sizeUnit,
     unit: arena.unit,
   };
