@@ -91,7 +91,7 @@ export const boards: Readonly<Record<string, Board>> = {
   stm32l4r5: board('cortex-m4', 640, 2048, 120, 'ST DS12023 (STM32L4R5xI): SRAM1-3, contiguous'),
   stm32u575: board('cortex-m33', 768, 2048, 160, 'ST DS13737 (STM32U575xI): SRAM1-3, without 16 KB SRAM4'),
   stm32u585: board('cortex-m33', 768, 2048, 160, 'ST DS13086 (STM32U585xI): SRAM1-3, without 16 KB SRAM4'),
-  stm32u5a5: board('cortex-m33', 2496, 4096, 160, 'ST DS13543 (STM32U5A5xJ): SRAM1-3 and 5, without 16 KB SRAM4'),
+  stm32u5a5: board('cortex-m33', 2496, 4096, 160, 'ST STM32U5A5xJ datasheet: SRAM1-3 and 5, without 16 KB SRAM4'),
   nrf52840: board('cortex-m4', 256, 1024, 64, 'Nordic nRF52840 Product Specification'),
   nrf5340: board('cortex-m33', 512, 1024, 128, 'Nordic nRF5340 Product Specification: application core'),
   rp2040: board('cortex-m0+', 264, 2048, 133, 'RP2040 Datasheet; flash of the Raspberry Pi Pico'),

@@ -1,17 +1,32 @@
-/** Puts what the compiler found where the plan says it. */
+/** Puts what the compiler found where the plan says it, with the fix where the text shows one. */
 
-import type { Diagnostic, TextRange } from '../compiler/diagnostics.ts';
-import type { Resolution } from './resolve.ts';
-import { fileStart } from './text.ts';
+import type { Diagnostic, Fix, TextRange } from '../compiler/diagnostics.ts';
+import { frozen } from '../compiler/training/plan.ts';
+import { editForToggles } from './edits.ts';
+import { layerIndex } from './layers.ts';
+import type { Places, Resolution } from './resolve.ts';
+import { fileStart, wholeLineRange } from './text.ts';
 
-/** Which part of the plan a diagnostic of the compiler is about, the nearest that the plan has. */
-const parts: Readonly<Record<string, readonly (keyof Omit<Resolution['places'], 'settings'>)[]>> = {
-  'budget-exceeded': ['budget', 'target'],
-  'sram-exceeded': ['target'],
-  'flash-exceeded': ['target'],
+type Part = keyof Omit<Places, 'settings'>;
+
+/** Which setting or part of the plan a diagnostic of the compiler is about; the first that the plan has. */
+const homes: Readonly<Record<string, { readonly setting?: string; readonly parts: readonly Part[] }>> = {
+  'budget-exceeded': { parts: ['budget', 'target'] },
+  'sram-exceeded': { setting: 'sram', parts: ['target'] },
+  'flash-exceeded': { setting: 'flash', parts: ['target'] },
+  'head-not-a-classifier': { setting: 'classes', parts: ['train'] },
+  'input-not-a-picture': { parts: ['input'] },
+  'input-not-resizable': { parts: ['input'] },
+  'input-too-small': { parts: ['input'] },
 };
 
-const settingParts: Readonly<Record<string, string>> = { 'sram-exceeded': 'sram', 'flash-exceeded': 'flash' };
+/** Diagnostics that are gone once their line is. */
+const removable: readonly string[] = [
+  'head-not-a-classifier',
+  'input-not-a-picture',
+  'input-not-resizable',
+  'input-too-small',
+];
 
 /**
  * Gives every diagnostic without a place one: by its code; else the last update line that names its layer; else the
@@ -22,19 +37,43 @@ export function placeDiagnostics(
   file: string,
   diagnostics: readonly Diagnostic[],
 ): readonly Diagnostic[] {
-  return diagnostics.map((diagnostic) =>
-    diagnostic.range === undefined ? { ...diagnostic, file, range: placeOf(resolution, diagnostic) } : diagnostic,
-  );
+  return diagnostics.map((diagnostic) => {
+    if (diagnostic.range !== undefined) return diagnostic;
+    const range = placeOf(resolution, diagnostic);
+    const fixes = [...(diagnostic.fixes ?? []), ...fixesFor(resolution, diagnostic, range)];
+    return { ...diagnostic, file, range, ...(fixes.length === 0 ? {} : { fixes }) };
+  });
 }
 
-function placeOf({ places, lines }: Resolution, diagnostic: Diagnostic): TextRange {
-  const setting = places.settings.get(settingParts[diagnostic.code] ?? '');
+function placeOf(resolution: Resolution, { code, layer }: Diagnostic): TextRange {
+  const { places, lines } = resolution;
+  const home = homes[code];
+  const setting = places.settings.get(home?.setting ?? '');
   if (setting !== undefined) return setting;
-  for (const part of parts[diagnostic.code] ?? []) {
+  for (const part of home?.parts ?? []) {
     const place = places[part];
     if (place !== undefined) return place;
   }
-  const { layer } = diagnostic;
-  const line = lines.findLast(({ layers }) => layers.some((each) => each.layer === layer));
+  const guilty = code === 'no-gradient' ? trainedBelow(resolution, layer) : [layer];
+  const line = lines.findLast(({ layers }) => layers.some((each) => guilty.includes(each.layer)));
   return line?.range ?? places.model ?? fileStart;
+}
+
+/** The layers that train and come before `layer`. */
+function trainedBelow({ graph, update }: Resolution, layer: string | undefined): readonly (string | undefined)[] {
+  if (graph === undefined || layer === undefined) return [];
+  const { byName } = layerIndex(graph);
+  const end = byName.get(layer)?.index ?? 0;
+  return [...update.keys()].filter((name) => (byName.get(name)?.index ?? end) < end);
+}
+
+function fixesFor(resolution: Resolution, { code, layer }: Diagnostic, range: TextRange): readonly Fix[] {
+  const { graph, parsed } = resolution;
+  if (removable.includes(code)) {
+    return [{ title: 'Remove the line', edits: [{ range: wholeLineRange(parsed.text, range), text: '' }] }];
+  }
+  if (code !== 'no-gradient' || graph === undefined) return [];
+  const changes = new Map(trainedBelow(resolution, layer).map((name) => [name ?? '', frozen]));
+  const edit = editForToggles(parsed.text, graph, changes);
+  return edit === undefined ? [] : [{ title: `Freeze all layers below \`${layer}\``, edits: [edit] }];
 }

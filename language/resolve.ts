@@ -1,6 +1,6 @@
 /** Syntax tree and graph to training plan: every check that needs no compile. */
 
-import { type Diagnostic, failure, type Result, success, type TextRange } from '../compiler/diagnostics.ts';
+import { type Diagnostic, type Fix, failure, type Result, success, type TextRange } from '../compiler/diagnostics.ts';
 import type { Graph } from '../compiler/model/graph.ts';
 import type { TrainingPlan } from '../compiler/training/plan.ts';
 import type { Board } from './boards.ts';
@@ -10,7 +10,7 @@ import { Report } from './report.ts';
 import { resolveData, resolveInput, resolveTrain } from './resolveSettings.ts';
 import { resolveBudget, resolveTarget } from './resolveTarget.ts';
 import { resolveUpdate, type UpdateLineMeaning } from './resolveUpdate.ts';
-import { fileStart, rangeOf } from './text.ts';
+import { fileStart, lineStarts, rangeAt, rangeOf } from './text.ts';
 
 export interface ResolveOptions {
   /** The user's own boards; they win over the built-in ones of the same name. */
@@ -31,6 +31,8 @@ export interface Places {
 }
 
 export interface Resolution {
+  readonly parsed: ParsedPlan;
+  readonly graph: Graph | undefined;
   /** Present if no error was found. */
   readonly plan?: TrainingPlan;
   /** Syntax errors first. */
@@ -78,6 +80,7 @@ export function resolveFully(parsed: ParsedPlan, graph: Graph | undefined, optio
       code: 'nothing-trains',
       message: 'no layer trains',
       remedy: 'name layers in `update { }`, or set `classes` in `train { }`',
+      fixes: [addClasses(report, statements.get('train'))],
     });
   }
   const symbol = resolveName(report, name !== undefined && isNameStatement(name) ? name : undefined, parsed.fileName);
@@ -86,6 +89,8 @@ export function resolveFully(parsed: ParsedPlan, graph: Graph | undefined, optio
   const complete =
     !faulty && modelPath !== undefined && target !== undefined && budgetBytes !== undefined && train !== undefined;
   return {
+    parsed,
+    graph,
     ...(complete
       ? {
           plan: {
@@ -130,6 +135,19 @@ function missing(report: Report, what: string, text: string): void {
     remedy: `add \`${text.trim()}\``,
     fixes: [{ title: `Add a ${what}`, edits: [{ range: fileStart, text }] }],
   });
+}
+
+function addClasses(report: Report, train: Statement | undefined): Fix {
+  const title = 'Add `classes 10`';
+  const brace = train === undefined ? -1 : (train.$cstNode?.text.indexOf('{') ?? -1);
+  if (train?.$cstNode === undefined || brace < 0) {
+    const starts = lineStarts(report.text);
+    const end = rangeAt(starts, report.text.length, report.text.length);
+    const gap = /[^\n]$/.test(report.text) ? '\n' : '';
+    return { title, edits: [{ range: end, text: `${gap}train {\n  classes 10\n}\n` }] };
+  }
+  const place = train.$cstNode.offset + brace + 1;
+  return { title, edits: [{ range: rangeAt(lineStarts(report.text), place, place), text: '\n  classes 10' }] };
 }
 
 function resolveModel(report: Report, path: string | undefined, node: Statement): string | undefined {

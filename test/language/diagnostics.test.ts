@@ -279,6 +279,15 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       at: 'update {\n}',
       says: 'name layers',
       severity: 'warning',
+      fixed: `${model}${target}update {\n}\ntrain {\n  classes 10\n}\n`,
+    },
+    {
+      code: 'nothing-trains',
+      text: `${model}${target}train {\n  batch 2\n}\n`,
+      at: '',
+      says: 'name layers',
+      severity: 'warning',
+      fixed: `${model}${target}train {\n  classes 10\n  batch 2\n}\n`,
     },
   ],
   syntax: [

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  applyEdits,
   boards,
   boardsFromSettings,
   cores,
@@ -216,18 +217,47 @@ train {
 });
 
 describe('diagnostics of the compiler', () => {
-  const text = `${head}budget 9 KB\nupdate {\n  stem: bias\n}\n`;
+  const text = `${head}budget 9 KB
+input 96x96
+train {
+  classes 3
+}
+update {
+  stem: bias
+  classifier: bias // kept
+}
+`;
   const resolution = resolveFully(parsePlan(text, 'a'), exampleGraph);
-  const lineOf = (code: string, layer?: string) =>
-    placeDiagnostics(resolution, 'a', [
-      { severity: 'error', code, message: '', remedy: '', ...(layer === undefined ? {} : { layer }) },
-    ])[0]?.range?.line;
+  const placed = (code: string, layer?: string) => {
+    const bare = {
+      severity: 'error',
+      code,
+      message: '',
+      remedy: '',
+      ...(layer === undefined ? {} : { layer }),
+    } as const;
+    const [diagnostic] = placeDiagnostics(resolution, 'a', [bare]);
+    const fix = diagnostic?.fixes?.[0];
+    return { line: diagnostic?.range?.line, fixed: fix && applyEdits(text, fix.edits) };
+  };
 
   it('go to the line that can change them', () => {
-    expect(lineOf('budget-exceeded')).toBe(3);
-    expect(lineOf('flash-exceeded')).toBe(2);
-    expect(lineOf('no-gradient', 'stem')).toBe(5);
-    expect(lineOf('unsupported-operator', 'pool')).toBe(1);
+    expect(placed('budget-exceeded').line).toBe(3);
+    expect(placed('flash-exceeded').line).toBe(2);
+    expect(placed('no-channels', 'classifier').line).toBe(10);
+    expect(placed('unsupported-operator', 'pool').line).toBe(1);
+  });
+
+  it('offer to take away what the model does not allow', () => {
+    expect(placed('input-too-small', 'pool')).toEqual({ line: 4, fixed: text.replace('input 96x96\n', '') });
+    expect(placed('head-not-a-classifier', 'classifier')).toEqual({
+      line: 6,
+      fixed: text.replace('  classes 3\n', ''),
+    });
+  });
+
+  it('offer to freeze what lies below an operator without a gradient', () => {
+    expect(placed('no-gradient', 'pool')).toEqual({ line: 9, fixed: text.replace('  stem: bias\n', '') });
   });
 });
 
