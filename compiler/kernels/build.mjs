@@ -1,6 +1,6 @@
 /**
  * Compiles the kernels to WebAssembly and writes kernels.generated.ts: the module, the C texts, and the signatures and
- * structs of ft_kernels.h. Needs no C toolchain: the compiler is an npm package, which takes some 15 s; the result is
+ * structs of the headers. Needs no C toolchain: the compiler is an npm package, which takes some 15 s; the result is
  * kept in .cache/ under the hash of everything that it depends on.
  */
 import { createHash } from 'node:crypto';
@@ -13,6 +13,8 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const cacheFolder = join(folder, '..', '..', '.cache');
 const generatedFile = join(folder, 'kernels.generated.ts');
 
+/** Where kernels and their structs are declared. */
+const headers = ['ft_kernels.h', 'ft_operators.h'];
 /** Only for the WebAssembly build; a firmware has a C library. */
 const wasmOnly = 'wasm_memory.c';
 /** Without bulk memory: wasm_memory.c says why, and switches it on for itself. */
@@ -29,7 +31,7 @@ function readHeader(header) {
   for (const [, name, list] of text.matchAll(/\bvoid (ft_\w+)\(([^)]*)\);/g))
     parameters[name] = list.split(',').map((parameter) => {
       const match = /^\s*(.*[\s*])(\w+)\s*$/.exec(parameter);
-      if (match === null) throw new Error(`ft_kernels.h: cannot read "${parameter}" of ${name}`);
+      if (match === null) throw new Error(`the headers: cannot read "${parameter}" of ${name}`);
       return { name: match[2], type: match[1].trim() };
     });
   const structs = {};
@@ -39,10 +41,10 @@ function readHeader(header) {
       .filter((declaration) => declaration.trim() !== '')
       .flatMap((declaration) => {
         const match = /^\s*(int32_t|float) (.*)$/.exec(declaration);
-        if (match === null) throw new Error(`ft_kernels.h: cannot read "${declaration}" of ${name}`);
+        if (match === null) throw new Error(`the headers: cannot read "${declaration}" of ${name}`);
         return match[2].split(',').map((declarator) => {
           const [, field, length] = /^\s*(\w+)\s*(?:\[(\d+)\])?\s*$/.exec(declarator) ?? [];
-          if (field === undefined) throw new Error(`ft_kernels.h: cannot read "${declarator}" of ${name}`);
+          if (field === undefined) throw new Error(`the headers: cannot read "${declarator}" of ${name}`);
           return { name: field, type: match[1], length: Number(length ?? 1) };
         });
       });
@@ -131,7 +133,7 @@ const hash = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').s
 const cached = join(cacheFolder, `kernels-${hash}.ts`);
 
 if (!existsSync(cached)) {
-  const { parameters, structs } = readHeader(sources['ft_kernels.h']);
+  const { parameters, structs } = readHeader(headers.map((file) => sources[file]).join('\n'));
   const signatures = findDefinitions(parameters, sources);
   const wasm = await compileToWasm(sources, parameters);
   const { [wasmOnly]: _, ...portable } = sources;

@@ -258,4 +258,7 @@ void ft_count(int32_t *counter); /* counter[0] += 1 */
 #ifdef __cplusplus
 }
 #endif
+
+#include "ft_operators.h"
+
 #endif
