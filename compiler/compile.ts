@@ -53,8 +53,7 @@ export function compile(graph: Graph, plan: TrainingPlan, options: CompileOption
       calls: [call('ft_count', { counter: at(state.stepCount) })],
     });
     const ports: ProgramPorts = {
-      input: bufferOf(forward.tensors, network.graph.inputs[0]),
-      output: head.logits,
+      ...portsOf([bufferOf(forward.tensors, network.graph.inputs[0])], [head.logits]),
       training: { ...results, batch: plan.train.batch },
     };
     const { program, arena } = finish(plan.name, builder, ports, options, false);
@@ -71,13 +70,19 @@ export function compileInference(
     const builder = new ProgramBuilder();
     const network = options.everyTensor ? graph : foldPads(graph);
     const { tensors } = lowerForwardPass(builder, network, { everyTensor: options.everyTensor });
-    const ports = {
-      input: bufferOf(tensors, graph.inputs[0]),
-      output: bufferOf(tensors, graph.outputs[0]),
-    };
+    const ports = portsOf(
+      graph.inputs.map((id) => bufferOf(tensors, id)),
+      graph.outputs.map((id) => bufferOf(tensors, id)),
+    );
     const { program } = finish(graph.name, builder, ports, options, options.everyTensor);
     return { program, tensors };
   });
+}
+
+function portsOf(inputs: readonly BufferId[], outputs: readonly BufferId[]): ProgramPorts {
+  const [[input], [output]] = [inputs, outputs];
+  if (input === undefined || output === undefined) throw new Error('a network needs an input and an output');
+  return { input, output, inputs, outputs };
 }
 
 function bufferOf(tensors: ReadonlyMap<number, BufferId>, id: number | undefined): BufferId {
@@ -94,8 +99,8 @@ function finish(
   keepAll: boolean,
 ): { program: Program; arena: ArenaSolution } {
   const place: PlaceOptions = {
-    fromStart: [ports.input],
-    toEnd: ports.training === undefined ? [ports.output] : [],
+    fromStart: ports.inputs,
+    toEnd: ports.training === undefined ? ports.outputs : [],
     keepAll,
     ...(options.arenaMilliseconds === undefined ? {} : { milliseconds: options.arenaMilliseconds }),
     ...(options.cancelled === undefined ? {} : { cancelled: options.cancelled }),

@@ -77,8 +77,12 @@ export interface Step {
 /** Where the caller's data and the results lie. */
 export interface ProgramPorts {
   readonly input: BufferId;
+  /** All of them, in the model's order; `input` is the first. */
+  readonly inputs: readonly BufferId[];
   /** int8 codes or float32 values of the network's result, before the loss. */
   readonly output: BufferId;
+  /** All of them, in the model's order; `output` is the first. */
+  readonly outputs: readonly BufferId[];
   /** Absent in a program that only infers. */
   readonly training?: {
     readonly loss: BufferId;

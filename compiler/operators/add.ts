@@ -1,8 +1,9 @@
 import { elementCount, type Graph, type Layer, tensorAt } from '../model/graph.ts';
-import type { BufferId } from '../program.ts';
 import { at, atOrNull, call, float, int } from '../schedule/builder.ts';
-import { activationRange, quantiseMultiplier, scaleOf, zeroPointOf } from './quantisation.ts';
+import { lowerOperandGradients, operandsOf, sumParameters } from './elementwise.ts';
+import { activationRange, scaleOf } from './quantisation.ts';
 import type { BackwardContext, ForwardContext, LoweredForward, OperatorRule } from './rule.ts';
+import { stridesParameters } from './strides.ts';
 import { pictureOf } from './window.ts';
 
 export const add: OperatorRule = {
@@ -10,39 +11,24 @@ export const add: OperatorRule = {
   byRows: true,
   inPlace: true,
   macs: () => 0,
-  forward: lowerForward,
-  backward: lowerBackward,
+  forward: (context) => (isBroadcast(context.graph, context.layer) ? lowerBroadcast(context) : lowerRows(context)),
+  backward: (context) => lowerSumGradients(context, 1),
 };
 
-/** TFLite's integer sum: both inputs at twice the larger scale, 20 bits up. */
-const leftShift = 20;
+/** Such a sum has no rows that could be streamed. */
+export function isBroadcast(graph: Graph, layer: Layer): boolean {
+  const { first, second, output } = operandsOf(graph, layer);
+  return [first, second].some(({ shape }) => elementCount(shape) !== elementCount(output.shape));
+}
 
-function lowerForward(context: ForwardContext): LoweredForward {
+function lowerRows(context: ForwardContext): LoweredForward {
   const { graph, layer, builder, mask } = context;
-  const first = tensorAt(graph, layer.inputs[0] ?? -1);
-  const second = tensorAt(graph, layer.inputs[1] ?? -1);
-  const output = tensorAt(graph, layer.outputs[0] ?? -1);
-  const twice = 2 * Math.max(scaleOf(first), scaleOf(second));
-  const input1 = quantiseMultiplier(scaleOf(first) / twice);
-  const input2 = quantiseMultiplier(scaleOf(second) / twice);
-  const result = quantiseMultiplier(twice / (2 ** leftShift * scaleOf(output)));
-  const activation = layer.attributes.kind === 'activation' ? layer.attributes.activation : 'none';
-  const range = activationRange(activation, output);
+  const operands = operandsOf(graph, layer);
   const rows = rowsOf(graph, layer);
+  const range = activationRange(operands.activation, operands.output);
   const parameters = builder.parameters(`${layer.name}_add`, layer.name, 'ft_add', [
-    zeroPointOf(first),
-    input1.multiplier,
-    input1.shift,
-    zeroPointOf(second),
-    input2.multiplier,
-    input2.shift,
-    zeroPointOf(output),
-    result.multiplier,
-    result.shift,
-    leftShift,
-    range.min,
-    range.max,
-    elementCount(output.shape) / rows,
+    ...sumParameters(operands, range, (value) => value),
+    elementCount(operands.output.shape) / rows,
     context.rings?.input ?? rows,
     context.rings?.second ?? rows,
     context.rings?.output ?? rows,
@@ -65,34 +51,43 @@ function lowerForward(context: ForwardContext): LoweredForward {
 
 function rowsOf(graph: Graph, layer: Layer): number {
   const output = tensorAt(graph, layer.outputs[0] ?? -1);
-  return output.shape.length === 4 ? pictureOf(output).height : 1;
+  const { batch, height } = pictureOf(output);
+  return output.shape.length === 4 && batch === 1 ? height : 1;
 }
 
-/** dx1 = g s1/sy and dx2 = g s2/sy inside the mask; the last branch takes over the output's gradient. */
-function lowerBackward(context: BackwardContext): void {
-  const { graph, layer, builder, gradient, mask } = context;
-  const output = tensorAt(graph, layer.outputs[0] ?? -1);
-  const count = elementCount(output.shape);
-  const wanted = [0, 1].filter((index) => context.needs(index));
-  wanted.forEach((index, order) => {
-    const inPlace = order === wanted.length - 1;
-    const target: BufferId = inPlace
-      ? gradient
-      : builder.arena(`${layer.name}_branch_gradient`, layer.name, 'gradient', 'float32', count);
-    const factor = scaleOf(tensorAt(graph, layer.inputs[index] ?? -1)) / scaleOf(output);
-    builder.step({
-      layer: layer.name,
-      phase: 'backward',
-      calls: [
-        call('ft_mask_f32', {
-          gradient: at(gradient),
-          output: at(target),
-          mask: atOrNull(mask),
-          factor: float(factor),
-          count: int(count),
-        }),
-      ],
-    });
-    context.contribute(index, target);
+function lowerBroadcast(context: ForwardContext): LoweredForward {
+  const { graph, layer, builder, mask } = context;
+  if (context.rings !== undefined) throw new Error(`${layer.name} repeats an operand and cannot be streamed`);
+  const operands = operandsOf(graph, layer);
+  const range = activationRange(operands.activation, operands.output);
+  const rows = [elementCount(operands.output.shape), 1, 1, 1];
+  const parameters = builder.parameters(`${layer.name}_add`, layer.name, 'ft_add', [
+    ...sumParameters(operands, range, (value) => value),
+    ...rows,
+  ]);
+  const sum = call('ft_add_broadcast_s8', {
+    add: at(parameters),
+    operands: at(stridesParameters(builder, layer, operands.strides)),
+    x1: at(context.input(0)),
+    x2: at(context.input(1)),
+    output: at(context.output(0)),
+    mask: atOrNull(mask),
   });
+  return { loop: 1, calls: () => [sum] };
+}
+
+/** dx1 = g s1/sy and dx2 = sign g s2/sy inside the mask. */
+export function lowerSumGradients(context: BackwardContext, sign: 1 | -1): void {
+  const { graph, layer, gradient, mask } = context;
+  const { first, second, output } = operandsOf(graph, layer);
+  const factors = [scaleOf(first) / scaleOf(output), (sign * scaleOf(second)) / scaleOf(output)] as const;
+  lowerOperandGradients(context, (operand, target) =>
+    call('ft_mask_f32', {
+      gradient: at(gradient),
+      output: at(target),
+      mask: atOrNull(mask),
+      factor: float(factors[operand]),
+      count: int(elementCount(output.shape)),
+    }),
+  );
 }

@@ -14,12 +14,13 @@ import {
   weightedLayer,
   windowParameters,
 } from './weighted.ts';
-import { outputPositions } from './window.ts';
+import { forEachImage, outputPositions } from './window.ts';
 
 /** CONV_2D and FULLY_CONNECTED, which is a 1x1 convolution of a 1x1 picture. */
 export const convolution: OperatorRule = {
   masked: true,
   byRows: true,
+  constants: [1, 2],
   macs: (graph, layer) => {
     const { window, taps } = weightedLayer(graph, layer);
     return outputPositions(window) * window.out_channels * window.in_channels * taps;
@@ -35,25 +36,27 @@ function lowerForward(context: ForwardContext): LoweredForward {
   const window = windowParameters(builder, layer, data.window, {}, context.rings);
   const bias = context.training?.bias?.buffer ?? constants.bias;
   const source = weightSource(context, data);
-  const convolve = (rows: RowRange, begin: Affine, end: Affine): KernelCall =>
-    call('ft_conv_s8', {
-      window: at(window),
-      input: at(context.input(0)),
-      weights: at(source.buffer, source.offset),
-      bias: at(bias),
-      multiplier: at(constants.multiplier),
-      shift: at(constants.shift),
-      output: at(context.output(0)),
-      mask: atOrNull(mask),
-      row_begin: int(rows.begin),
-      row_end: int(rows.end),
-      channel_begin: int(begin),
-      channel_end: int(end),
-    });
+  const convolve = (rows: RowRange, begin: Affine, end: Affine): readonly KernelCall[] =>
+    forEachImage(context, data.window, (image) =>
+      call('ft_conv_s8', {
+        window: at(window),
+        input: at(context.input(0), image.input),
+        weights: at(source.buffer, source.offset),
+        bias: at(bias),
+        multiplier: at(constants.multiplier),
+        shift: at(constants.shift),
+        output: at(context.output(0), image.output),
+        mask: atOrNull(mask),
+        row_begin: int(rows.begin),
+        row_end: int(rows.end),
+        channel_begin: int(begin),
+        channel_end: int(end),
+      }),
+    );
   const whole: RowRange = { begin: 0, end: data.window.out_height };
   return {
     loop: source.loop,
-    calls: (rows = whole) => [...source.merge, convolve(rows, source.begin, source.end)],
+    calls: (rows = whole) => [...source.merge, ...convolve(rows, source.begin, source.end)],
   };
 }
 

@@ -11,11 +11,12 @@ import {
   weightedLayer,
   windowParameters,
 } from './weighted.ts';
-import { outputPositions } from './window.ts';
+import { forEachImage, outputPositions } from './window.ts';
 
 export const depthwise: OperatorRule = {
   masked: true,
   byRows: true,
+  constants: [1, 2],
   macs: (graph, layer) => {
     const { window, taps } = weightedLayer(graph, layer);
     return outputPositions(window) * window.out_channels * taps;
@@ -80,20 +81,22 @@ function lowerForward(context: ForwardContext): LoweredForward {
     loop: source.loop,
     calls: (rows = whole) => [
       ...source.merge,
-      call('ft_depthwise_s8', {
-        window: at(window),
-        input: at(context.input(0)),
-        weights: at(source.buffer),
-        bias: at(bias),
-        multiplier: at(constants.multiplier),
-        shift: at(constants.shift),
-        output: at(context.output(0)),
-        mask: atOrNull(mask),
-        row_begin: int(rows.begin),
-        row_end: int(rows.end),
-        channel_begin: int(source.begin),
-        channel_end: int(source.end),
-      }),
+      ...forEachImage(context, data.window, (image) =>
+        call('ft_depthwise_s8', {
+          window: at(window),
+          input: at(context.input(0), image.input),
+          weights: at(source.buffer),
+          bias: at(bias),
+          multiplier: at(constants.multiplier),
+          shift: at(constants.shift),
+          output: at(context.output(0), image.output),
+          mask: atOrNull(mask),
+          row_begin: int(rows.begin),
+          row_end: int(rows.end),
+          channel_begin: int(source.begin),
+          channel_end: int(source.end),
+        }),
+      ),
     ],
   };
 }

@@ -1,4 +1,4 @@
-import type { Graph, Layer } from '../model/graph.ts';
+import type { DType, Graph, Layer } from '../model/graph.ts';
 import type { Affine, BufferId, KernelCall } from '../program.ts';
 import type { ProgramBuilder } from '../schedule/builder.ts';
 import type { Optimization } from '../training/optimizer.ts';
@@ -43,14 +43,19 @@ export interface BackwardContext {
   readonly graph: Graph;
   readonly layer: Layer;
   readonly builder: ProgramBuilder;
-  /** Gradient of the first output, float32 in units of its codes, [positions][channels]; the rule may overwrite it. */
+  /**
+   * Gradient of the only output, float32 in units of its codes, [positions][channels]; the rule may overwrite it. Rules
+   * with several outputs ask for each.
+   */
   readonly gradient: BufferId;
+  /** Gradient of the i-th output; undefined where nobody above reads that output: it is 0. */
+  outputGradient(index: number): BufferId | undefined;
   readonly mask: BufferId | undefined;
   readonly training: LayerTraining | undefined;
   readonly optimization: Optimization;
   /** Whether somebody below needs the gradient of the i-th input. */
   needs(index: number): boolean;
-  /** The i-th input's codes; kept from the forward pass if the rule asked for it by `keeps`. */
+  /** The i-th input's codes: a constant, or kept from the forward pass, if the rule asked for it by `keeps`. */
   input(index: number): BufferId;
   /** Hands over the gradient of the i-th input; the buffer then belongs to it. */
   contribute(index: number, gradient: BufferId): void;
@@ -67,8 +72,12 @@ export interface OperatorRule {
   readonly keeps?: readonly number[];
   /** The output is the input's bytes under another shape: no step, one buffer. */
   readonly alias?: boolean;
-  /** The values are clamped, so that a gradient needs the mask. */
-  readonly masked?: boolean;
+  /** The values are clamped, so that a gradient needs the mask; a function where that depends on the layer. */
+  readonly masked?: boolean | ((graph: Graph, layer: Layer) => boolean);
+  /** Types of the outputs and of those inputs that are not constant; absent: int8. */
+  readonly types?: { readonly inputs: readonly DType[]; readonly outputs: readonly DType[] };
+  /** Inputs (by index) that must be constant, if present: weights and biases. */
+  readonly constants?: readonly number[];
   /** Rows of the output are finished in order, so that the layer may be streamed or grow into its input. */
   readonly byRows?: boolean;
   /** Inputs that may share the output's memory element by element. */

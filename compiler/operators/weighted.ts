@@ -52,7 +52,7 @@ export function weightedLayer(graph: Graph, layer: Layer): WeightedLayer {
     inputs: window.in_channels,
     outputs,
     weights: int8Data(weights),
-    bias: biasData(graph, layer, outputs),
+    bias: biasData(graph, layer, 2, outputs),
     weightScales,
     inputScale,
     outputScale,
@@ -65,8 +65,9 @@ export function int8Data(tensor: Tensor): Int8Array {
   return new Int8Array(tensor.data.slice().buffer);
 }
 
-function biasData(graph: Graph, layer: Layer, outputs: number): Int32Array {
-  const id = layer.inputs[2] ?? -1;
+/** int32 [outputs]; zeros where the layer has no input of that number. */
+export function biasData(graph: Graph, layer: Layer, input: number, outputs: number): Int32Array {
+  const id = layer.inputs[input] ?? -1;
   const tensor = id < 0 ? undefined : tensorAt(graph, id);
   if (tensor?.data === undefined) return new Int32Array(outputs);
   return new Int32Array(tensor.data.slice(0, 4 * elementCount(tensor.shape)).buffer);

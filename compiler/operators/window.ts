@@ -1,4 +1,6 @@
+import { refuse } from '../diagnostics.ts';
 import { type Graph, type Layer, type Tensor, tensorAt } from '../model/graph.ts';
+import type { KernelCall } from '../program.ts';
 import { activationRange, zeroPointOf } from './quantisation.ts';
 
 /** The fields of the kernels' `ft_window`, in its order. */
@@ -53,9 +55,7 @@ export function windowOf(graph: Graph, layer: Layer): Window {
   const kernelWidth = weights === undefined ? options.windowWidth : (weights.shape[2] ?? 1);
   const range = activationRange(options.activation, output);
   const padOf = (size: number, out: number, kernel: number, stride: number, dilation: number): number =>
-    options.padding === 'valid'
-      ? 0
-      : Math.floor(Math.max(0, (out - 1) * stride + (kernel - 1) * dilation + 1 - size) / 2);
+    options.padding === 'valid' ? 0 : samePadding(size, out, kernel, stride, dilation);
   return {
     in_height: from.height,
     in_width: from.width,
@@ -79,6 +79,11 @@ export function windowOf(graph: Graph, layer: Layer): Window {
     out_rows: to.height,
     weight_channels: to.channels,
   };
+}
+
+/** Rows or columns before the first of `size`, for `out` windows (TFLite's SAME). */
+export function samePadding(size: number, out: number, kernel: number, stride: number, dilation: number): number {
+  return Math.floor(Math.max(0, (out - 1) * stride + (kernel - 1) * dilation + 1 - size) / 2);
 }
 
 /** A fully connected layer is a 1x1 convolution of a picture one row high whose columns are the batch. */
@@ -126,4 +131,51 @@ export function firstInputRow(window: Window, row: number): number {
 /** One past the last input row that output rows below `rows` read; not clamped to the picture. */
 export function inputRowsNeeded(window: Window, rows: number): number {
   return (rows - 1) * window.stride_y - window.pad_top + (window.kernel_height - 1) * window.dilation_y + 1;
+}
+
+/** Elements of one input picture. */
+export function inputElements(window: Window): number {
+  return window.in_height * window.in_width * window.in_channels;
+}
+
+/** Elements of one output picture. */
+export function outputElements(window: Window): number {
+  return outputPositions(window) * window.out_channels;
+}
+
+/** Pictures that a layer with a window takes one after the other; the columns of a fully connected layer are one. */
+export function imagesOf(graph: Graph, layer: Layer): number {
+  return layer.attributes.kind === 'window' ? pictureOf(tensorAt(graph, layer.outputs[0] ?? -1)).batch : 1;
+}
+
+/** One call for each picture, at its offsets in bytes of codes. Refuses several pictures where a gradient passes. */
+export function forEachImage(
+  {
+    graph,
+    layer,
+    mask,
+    training,
+  }: {
+    readonly graph: Graph;
+    readonly layer: Layer;
+    readonly mask: unknown;
+    readonly training: unknown;
+  },
+  window: Window,
+  make: (offset: { readonly input: number; readonly output: number }) => KernelCall,
+): readonly KernelCall[] {
+  const images = imagesOf(graph, layer);
+  if (images > 1 && (mask !== undefined || training !== undefined)) refuseBatch(layer, images);
+  return Array.from({ length: images }, (_, image) =>
+    make({ input: image * inputElements(window), output: image * outputElements(window) }),
+  );
+}
+
+export function refuseBatch(layer: Layer, images: number): never {
+  refuse(
+    'several-pictures',
+    `layer ${layer.name} takes ${images} pictures at once; training takes one`,
+    'set the batch dimension of the model to 1',
+    layer.name,
+  );
 }

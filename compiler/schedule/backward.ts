@@ -10,6 +10,7 @@ import type { TrainSettings } from '../training/plan.ts';
 import type { Head } from '../training/prepare.ts';
 import { bottleneckAt, emitBottleneck } from './bottleneck.ts';
 import { at, call, float, int, label, type ProgramBuilder } from './builder.ts';
+import { constantOf } from './constants.ts';
 import type { LoweredForwardPass } from './forward.ts';
 
 export interface Results {
@@ -119,8 +120,8 @@ export function lowerBackwardPass(
   for (let index = 0; index < tasks.length; index++) {
     const layer = tasks[index];
     if (layer === undefined) break;
-    const [result = -1] = layer.outputs;
-    const gradient = gradients.get(result);
+    const outputGradients = layer.outputs.map((output) => gradients.get(output));
+    const gradient = outputGradients.find((buffer) => buffer !== undefined);
     const rule = ruleOf(layer);
     if (gradient === undefined || rule.backward === undefined) continue;
     const block = optimization.settings.stream ? bottleneckAt(graph, differentiation, index) : undefined;
@@ -138,14 +139,19 @@ export function lowerBackwardPass(
       layer,
       builder,
       gradient,
+      outputGradient: (index) => outputGradients[index],
       mask: forward.masks.get(layer.name),
       training: forward.training.get(layer.name),
       optimization,
       needs: (index) => differentiation.wanted.has(layer.inputs[index] ?? -1),
-      input: (index) => forward.tensors.get(layer.inputs[index] ?? -1) ?? -1,
+      input: (index) => codesOf(builder, graph, forward, layer.inputs[index] ?? -1),
       contribute: (index, buffer) => contribute(builder, graph, layer, gradients, layer.inputs[index] ?? -1, buffer),
     });
   }
+}
+
+function codesOf(builder: ProgramBuilder, graph: Graph, forward: LoweredForwardPass, tensor: number): BufferId {
+  return forward.tensors.get(tensor) ?? constantOf(builder, tensorAt(graph, tensor));
 }
 
 /** Gradients of a tensor with several readers are summed (numerics.md 9). */

@@ -1,9 +1,9 @@
 /** Lowers the forward pass: a step per layer, tensors to buffers, masks and saved activations for the backward pass. */
 import { elementCount, type Graph, type Layer, tensorAt } from '../model/graph.ts';
-import { ruleOf } from '../operators/index.ts';
+import { checkTypes, ruleOf } from '../operators/index.ts';
 import type { LoweredForward, OperatorRule, RingRows } from '../operators/rule.ts';
 import { type WeightedLayer, weightedLayer } from '../operators/weighted.ts';
-import { firstInputRow, pictureOf, type Window, windowOf } from '../operators/window.ts';
+import { firstInputRow, imagesOf, pictureOf, type Window, windowOf } from '../operators/window.ts';
 import type { BufferId } from '../program.ts';
 import { type Differentiation, needsMask } from '../training/differentiate.ts';
 import type { TrainSettings } from '../training/plan.ts';
@@ -44,6 +44,7 @@ export function lowerForwardPass(builder: ProgramBuilder, graph: Graph, options:
 
   /** Everything that the layer's rule asks for; `ring` rows of the output where it is not held whole. */
   const lower = (layer: Layer, rings?: RingRows): LoweredForward => {
+    checkTypes(graph, layer);
     const [first = -1, result = -1] = [layer.inputs[0], layer.outputs[0]];
     const part = differentiation?.trained.get(layer.name);
     if (part !== undefined && settings !== undefined) {
@@ -227,7 +228,8 @@ function overlapsOf(
     if (rule.inPlace === true) {
       return elementCount(tensorAt(graph, id).shape) === size ? [{ below, above, distance: 0 }] : [];
     }
-    return rule.byRows === true ? [{ below, above, distance: growthDistance(windowOf(graph, layer)) }] : [];
+    if (rule.byRows !== true || imagesOf(graph, layer) > 1) return [];
+    return [{ below, above, distance: growthDistance(windowOf(graph, layer)) }];
   });
 }
 

@@ -23,8 +23,10 @@ const longestChain = 24;
 
 export function planUnits(graph: Graph, facts: StreamingFacts): readonly Unit[] {
   const { layers } = graph;
-  const cuts = articulations(graph);
-  const segments = segmentsOf(graph, cuts, facts);
+  const articulated = articulations(graph);
+  // With several inputs or results, the network's ends are none.
+  const cuts = [...new Set([0, ...articulated, layers.length])];
+  const segments = segmentsOf(graph, cuts, new Set(articulated), facts);
   const least = bestSplit(cuts.length, segments, Number.POSITIVE_INFINITY);
   const chosen = bestSplit(cuts.length, segments, least.peak);
   return chosen.segments.flatMap(({ begin, end, chain }): readonly Unit[] =>
@@ -70,7 +72,12 @@ function lastReaders(graph: Graph): ReadonlyMap<number, number> {
   return last;
 }
 
-function segmentsOf(graph: Graph, cuts: readonly number[], facts: StreamingFacts): readonly Segment[] {
+function segmentsOf(
+  graph: Graph,
+  cuts: readonly number[],
+  articulated: ReadonlySet<number>,
+  facts: StreamingFacts,
+): readonly Segment[] {
   const lastReader = lastReaders(graph);
   const segments: Segment[] = [];
   cuts.forEach((begin, from) => {
@@ -89,7 +96,7 @@ function segmentsOf(graph: Graph, cuts: readonly number[], facts: StreamingFacts
       }
       const layers = graph.layers.slice(begin, end);
       if (layers.length > longestChain || !layers.every((layer) => streams(graph, layer, facts))) break;
-      if (layers.length < 2) continue;
+      if (layers.length < 2 || !articulated.has(begin) || !articulated.has(end)) continue;
       const chain = chainOf(graph, layers);
       if (chain === undefined) continue;
       const bytes = chainBytes(graph, chain) + facts.savedBefore(end);
@@ -105,11 +112,13 @@ function streams(graph: Graph, layer: Layer, facts: StreamingFacts): boolean {
   const pictures = tensors.every(
     (tensor) => tensor.shape.length === 4 && tensor.shape[0] === 1 && tensor.dtype === 'int8',
   );
+  // An operand that is repeated does not have the output's rows.
+  const sizes = new Set(tensors.map((tensor) => elementCount(tensor.shape)));
   return (
     rule.byRows === true &&
     pictures &&
     !facts.whole(layer) &&
-    (rule.inPlace === true || layer.attributes.kind === 'window')
+    (layer.attributes.kind === 'window' || (rule.inPlace === true && sizes.size === 1))
   );
 }
 

@@ -99,7 +99,7 @@ export class Machine {
 
   /** One sample: forward, loss, backward; updates when the batch is complete. Returns the loss. */
   trainStep(input: Uint8Array | Int8Array, label: number): number {
-    this.setInput(input);
+    this.setInputs([input]);
     return this.learn(0, label);
   }
 
@@ -122,7 +122,7 @@ export class Machine {
 
   /** Runs the frozen prefix of a sample; what comes back stands for the sample in `trainStepFrom` and `inferFrom`. */
   capturePrefix(input: Uint8Array | Int8Array): Uint8Array {
-    this.setInput(input);
+    this.setInputs([input]);
     this.runSteps(0, this.prefix.steps, -1, false);
     const captured = new Uint8Array(this.prefix.bytes);
     let end = 0;
@@ -154,9 +154,9 @@ export class Machine {
     for (const [index, value] of values.entries()) view.setFloat32(4 * index, value, true);
   }
 
-  /** Forward pass only. Results: `bytes(program.ports.output)`. */
-  infer(input: Uint8Array | Int8Array): void {
-    this.setInput(input);
+  /** Forward pass only, from one array of bytes for each input. Results: `bytes(program.ports.output)`. */
+  infer(...inputs: readonly (Uint8Array | Int8Array)[]): void {
+    this.setInputs(inputs);
     this.runSteps(0, this.forwardSteps, -1, false);
   }
 
@@ -185,12 +185,19 @@ export class Machine {
     }
   }
 
-  private setInput(input: Uint8Array | Int8Array): void {
-    const target = this.bytes(this.program.ports.input);
-    if (input.length !== target.length) {
-      throw new RangeError(`the input has ${input.length} bytes, ${this.program.name} takes ${target.length}`);
+  private setInputs(inputs: readonly (Uint8Array | Int8Array)[]): void {
+    const { ports, name } = this.program;
+    if (inputs.length !== ports.inputs.length) {
+      throw new RangeError(`${inputs.length} inputs are given, ${name} takes ${ports.inputs.length}`);
     }
-    target.set(new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
+    ports.inputs.forEach((port, index) => {
+      const target = this.bytes(port);
+      const input = inputs[index] ?? new Uint8Array();
+      if (input.length !== target.length) {
+        throw new RangeError(`the input has ${input.length} bytes, ${name} takes ${target.length}`);
+      }
+      target.set(new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
+    });
   }
 
   private view(id: BufferId): DataView {

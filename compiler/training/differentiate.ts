@@ -77,5 +77,6 @@ function trainedPart(network: PreparedNetwork, layer: Layer): TrainedLayer | und
 /** Whether the layer's clamp mask is needed: its output's gradient passes through it. */
 export function needsMask(differentiation: Differentiation, graph: Graph, layer: Layer): boolean {
   const output = tensorAt(graph, layer.outputs[0] ?? -1);
-  return ruleOf(layer).masked === true && differentiation.wanted.has(output.id);
+  const { masked = false } = ruleOf(layer);
+  return differentiation.wanted.has(output.id) && (typeof masked === 'boolean' ? masked : masked(graph, layer));
 }
