@@ -1,6 +1,7 @@
 /** Every kernel at least once, on fixed data: what all builds of the kernels must agree on, byte for byte. */
 import { codes, gradients, layerOf } from './draws.ts';
 import type { Arguments } from './kernel.ts';
+import { operatorCases } from './operator-cases.ts';
 import type { Window } from './reference.ts';
 
 export interface Case {
@@ -306,4 +307,5 @@ export const cases: readonly Case[] = [
   ...layerGradientCases(),
   ...updateCases(),
   ...adamCases(),
+  ...operatorCases(),
 ];

@@ -93,7 +93,7 @@ describe('the kernels as native C', () => {
 
   it.skipIf(!has('g++'))('have a header that C++17 takes (skipped: needs g++)', () => {
     const folder = mkdtempSync(join(tmpdir(), 'firmtune-header-'));
-    writeFileSync(join(folder, 'ft_kernels.h'), kernelSources['ft_kernels.h'] ?? '');
+    for (const file of ['ft_kernels.h', 'ft_operators.h']) writeFileSync(join(folder, file), kernelSources[file] ?? '');
     const use = '#include "ft_kernels.h"\nint main() { int32_t steps = 0; ft_count(&steps); return steps; }\n';
     writeFileSync(join(folder, 'main.cpp'), use);
     const options = ['-std=c++17', ...warnings, '-fsyntax-only', 'main.cpp'];
