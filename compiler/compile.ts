@@ -30,8 +30,7 @@ export interface CompileOptions {
 /** A training program. User mistakes come back as diagnostics that name the layer. */
 export function compile(graph: Graph, plan: TrainingPlan, options: CompileOptions = {}): Result<Compilation> {
   return diagnosed(() => {
-    const prepared = prepareNetwork(plan.input === undefined ? graph : resizeInput(graph, plan.input), plan);
-    const network = { ...prepared, graph: foldPads(prepared.graph) };
+    const network = prepareNetwork(foldPads(plan.input === undefined ? graph : resizeInput(graph, plan.input)), plan);
     const differentiation = differentiate(network);
     const builder = new ProgramBuilder();
     const state = trainingState(builder, plan.train);

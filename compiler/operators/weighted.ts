@@ -1,8 +1,9 @@
 /** What convolution, depthwise convolution and fully connected layers have in common: weights, biases, scales. */
 import { elementCount, type Graph, type Layer, type Tensor, tensorAt } from '../model/graph.ts';
+import { perLayer } from '../model/memo.ts';
 import type { Affine, BufferId, KernelCall } from '../program.ts';
 import { at, atOrNull, call, int, type ProgramBuilder } from '../schedule/builder.ts';
-import { channelScales, type Multiplier, quantiseMultiplier, scaleOf } from './quantisation.ts';
+import { channelScales, quantiseMultiplier, scaleOf } from './quantisation.ts';
 import type { RingRows } from './rule.ts';
 import { outputPositions, type Window, windowOf } from './window.ts';
 
@@ -20,7 +21,11 @@ export interface WeightedLayer {
   readonly weightScales: readonly number[];
   readonly inputScale: number;
   readonly outputScale: number;
-  readonly multipliers: readonly Multiplier[];
+  /** Q31 multiplier and shift of each output's requantisation. */
+  readonly multipliers: Int32Array;
+  readonly shifts: Int32Array;
+  /** d(output code) / d(accumulator) = input scale * weight scale / output scale, of each output. */
+  readonly gradientScales: Float32Array;
 }
 
 const weightedOperators = new Set(['CONV_2D', 'DEPTHWISE_CONV_2D', 'FULLY_CONNECTED']);
@@ -32,7 +37,9 @@ export function isWeighted(graph: Graph, layer: Layer): boolean {
   return weights?.data !== undefined && weights.dtype === 'int8';
 }
 
-export function weightedLayer(graph: Graph, layer: Layer): WeightedLayer {
+export const weightedLayer = perLayer(readWeights);
+
+function readWeights(graph: Graph, layer: Layer): WeightedLayer {
   const window = windowOf(graph, layer);
   const depthwise = layer.operator === 'DEPTHWISE_CONV_2D';
   const input = tensorAt(graph, layer.inputs[0] ?? -1);
@@ -45,6 +52,7 @@ export function weightedLayer(graph: Graph, layer: Layer): WeightedLayer {
   // tflite-micro multiplies in double, except for per-tensor fully connected layers: their product is a float32.
   const perTensorDense = layer.operator === 'FULLY_CONNECTED' && (weights.quantisation?.scales.length ?? 1) === 1;
   const product = (scale: number): number => (perTensorDense ? Math.fround(inputScale * scale) : inputScale * scale);
+  const multipliers = weightScales.map((scale) => quantiseMultiplier(product(scale) / outputScale));
   return {
     window,
     depthwise,
@@ -56,7 +64,9 @@ export function weightedLayer(graph: Graph, layer: Layer): WeightedLayer {
     weightScales,
     inputScale,
     outputScale,
-    multipliers: weightScales.map((scale) => quantiseMultiplier(product(scale) / outputScale)),
+    multipliers: Int32Array.from(multipliers, ({ multiplier }) => multiplier),
+    shifts: Int32Array.from(multipliers, ({ shift }) => shift),
+    gradientScales: Float32Array.from(weightScales, (scale) => (inputScale * scale) / outputScale),
   };
 }
 
@@ -87,21 +97,13 @@ export function weightedConstants(builder: ProgramBuilder, layer: Layer, data: W
   return {
     weights: make('weights', data.weights),
     bias: make('bias', data.bias),
-    multiplier: make(
-      'multiplier',
-      Int32Array.from(data.multipliers, (entry) => entry.multiplier),
-    ),
-    shift: make(
-      'shift',
-      Int32Array.from(data.multipliers, (entry) => entry.shift),
-    ),
+    multiplier: make('multiplier', data.multipliers),
+    shift: make('shift', data.shifts),
   };
 }
 
-/** float32 [outputs]: d(output code) / d(accumulator) = input scale * weight scale / output scale. */
-export function gradientScale(builder: ProgramBuilder, layer: Layer, data: WeightedLayer): BufferId {
-  const values = Float32Array.from(data.weightScales, (scale) => (data.inputScale * scale) / data.outputScale);
-  return builder.constant(`${layer.name}_gradient_scale`, layer.name, values);
+function gradientScale(builder: ProgramBuilder, layer: Layer, data: WeightedLayer): BufferId {
+  return builder.constant(`${layer.name}_gradient_scale`, layer.name, data.gradientScales);
 }
 
 /** The layer's `ft_window`, with rings where it is a stage of a streamed chain. */

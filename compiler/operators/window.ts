@@ -1,6 +1,7 @@
 import { refuse } from '../diagnostics.ts';
 import { type Graph, type Layer, type Tensor, tensorAt } from '../model/graph.ts';
 import type { KernelCall } from '../program.ts';
+import { perLayer } from '../model/memo.ts';
 import { activationRange, zeroPointOf } from './quantisation.ts';
 
 /** The fields of the kernels' `ft_window`, in its order. */
@@ -41,7 +42,9 @@ export function pictureOf(tensor: Tensor): Picture {
 }
 
 /** Geometry of a convolution, depthwise convolution or pool; source of the padding rule: TFLite's ComputePadding. */
-export function windowOf(graph: Graph, layer: Layer): Window {
+export const windowOf = perLayer(computeWindow);
+
+function computeWindow(graph: Graph, layer: Layer): Window {
   const input = tensorAt(graph, layer.inputs[0] ?? -1);
   const output = tensorAt(graph, layer.outputs[0] ?? -1);
   if (layer.attributes.kind === 'dense') return denseWindow(graph, layer, input, output);

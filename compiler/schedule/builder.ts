@@ -99,7 +99,7 @@ export class ProgramBuilder {
       home: 'flash',
       element: elementOf(values),
       count: values.length,
-      data: new Uint8Array(values.buffer.slice(values.byteOffset, values.byteOffset + values.byteLength)),
+      data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
       ...(struct === undefined ? {} : { struct }),
     });
   }

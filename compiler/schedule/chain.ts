@@ -1,6 +1,7 @@
 /** Row streaming of a chain of layers: each produces a row as soon as the rows that it reads are there, and what lies
  * between them exists only as a ring of rows. No value is computed twice. */
 import { type Graph, type Layer, tensorAt } from '../model/graph.ts';
+import { perLayer } from '../model/memo.ts';
 import type { RingRows, RowRange } from '../operators/rule.ts';
 import { firstInputRow, inputRowsNeeded, pictureOf, type Window, windowOf } from '../operators/window.ts';
 
@@ -23,8 +24,19 @@ export interface Chain {
   readonly distance: number;
 }
 
-/** Undefined where the layers do not stream: strides that do not agree, or a tensor in between that others read. */
+const chainsFrom = perLayer(() => new Map<Layer | undefined, Chain | undefined>());
+
+/** Consecutive layers of the graph. Undefined where they do not stream: strides that do not agree. */
 export function chainOf(graph: Graph, layers: readonly Layer[]): Chain | undefined {
+  const [first] = layers;
+  if (first === undefined) return undefined;
+  const known = chainsFrom(graph, first);
+  const last = layers[layers.length - 1];
+  if (!known.has(last)) known.set(last, computeChain(graph, layers));
+  return known.get(last);
+}
+
+function computeChain(graph: Graph, layers: readonly Layer[]): Chain | undefined {
   const first = layers[0]?.inputs[0];
   const result = layers[layers.length - 1]?.outputs[0];
   if (first === undefined || result === undefined) return undefined;

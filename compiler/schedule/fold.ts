@@ -1,10 +1,13 @@
 import { type Graph, type Layer, tensorAt } from '../model/graph.ts';
+import { perGraph } from '../model/memo.ts';
 import { padAmounts } from '../operators/pad.ts';
 import { scaleOf, zeroPointOf } from '../operators/quantisation.ts';
 
 /** Folds each PAD by zero points into the padding of the convolution that alone reads it: the padded copy of the
  * picture, often the largest tensor of a network, then never exists. */
-export function foldPads(graph: Graph): Graph {
+export const foldPads = perGraph(fold);
+
+function fold(graph: Graph): Graph {
   const readers = new Map<number, number>();
   for (const layer of graph.layers) {
     for (const input of layer.inputs) readers.set(input, (readers.get(input) ?? 0) + 1);

@@ -51,16 +51,23 @@ interface Segment {
 
 /** Layer numbers before which exactly one tensor is alive: there a stretch may begin or end. */
 function articulations(graph: Graph): readonly number[] {
-  const { layers } = graph;
+  return aliveBefore(graph).flatMap((alive, position) => (alive.length <= 1 ? [position] : []));
+}
+
+/** Tensors that are alive before each layer, and after the last one. */
+function aliveBefore(graph: Graph): readonly (readonly number[])[] {
   const lastReader = lastReaders(graph);
-  const cuts: number[] = [];
-  for (let position = 0; position <= layers.length; position++) {
-    const alive = [...graph.inputs, ...layers.slice(0, position).flatMap((layer) => layer.outputs)].filter(
-      (id) => (lastReader.get(id) ?? -1) >= position,
-    );
-    if (alive.length <= 1) cuts.push(position);
-  }
-  return cuts;
+  const isRead =
+    (position: number) =>
+    (id: number): boolean =>
+      (lastReader.get(id) ?? -1) >= position;
+  let alive = graph.inputs.filter(isRead(0));
+  const all = [alive];
+  graph.layers.forEach((layer, position) => {
+    alive = [...alive, ...layer.outputs].filter(isRead(position + 1));
+    all.push(alive);
+  });
+  return all;
 }
 
 function lastReaders(graph: Graph): ReadonlyMap<number, number> {
@@ -78,7 +85,7 @@ function segmentsOf(
   articulated: ReadonlySet<number>,
   facts: StreamingFacts,
 ): readonly Segment[] {
-  const lastReader = lastReaders(graph);
+  const alive = aliveBefore(graph);
   const segments: Segment[] = [];
   cuts.forEach((begin, from) => {
     for (let to = from + 1; to < cuts.length; to++) {
@@ -89,7 +96,7 @@ function segmentsOf(
           to,
           begin,
           end,
-          bytes: plainBytes(graph, begin, end, lastReader, facts),
+          bytes: plainBytes(graph, begin, end, alive, facts),
           streamed: 0,
           chain: undefined,
         });
@@ -127,19 +134,17 @@ function plainBytes(
   graph: Graph,
   begin: number,
   end: number,
-  lastReader: ReadonlyMap<number, number>,
+  alive: readonly (readonly number[])[],
   facts: StreamingFacts,
 ): number {
   let most = 0;
   for (let position = begin; position < end; position++) {
     const layer = graph.layers[position];
     if (layer === undefined) break;
-    const alive = [...graph.inputs, ...graph.layers.slice(0, position + 1).flatMap((other) => other.outputs)].filter(
-      (id) => (lastReader.get(id) ?? -1) >= position,
-    );
-    const sum = alive.reduce((total, id) => total + bytesOf(graph, id), 0);
-    const dies = lastReader.get(layer.inputs[0] ?? -1) === position;
-    most = Math.max(most, sum - (dies ? facts.relief(layer) : 0) + facts.savedBefore(position + 1));
+    const [input = -1] = layer.inputs;
+    const held = [...(alive[position] ?? []), ...layer.outputs].reduce((total, id) => total + bytesOf(graph, id), 0);
+    const dies = alive[position + 1]?.includes(input) === false;
+    most = Math.max(most, held - (dies ? facts.relief(layer) : 0) + facts.savedBefore(position + 1));
   }
   return most;
 }

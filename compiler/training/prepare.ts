@@ -111,7 +111,7 @@ function integerHead(graph: Graph, plan: TrainingPlan, index: number, last: Laye
   return {
     graph: {
       ...cut,
-      layers: cut.layers.map((entry) => (entry.index === index ? layer : entry)),
+      layers: cut.layers.map((entry) => (entry.index === last.index ? layer : entry)),
       tensors: cut.tensors.map((tensor) => replaced.get(tensor.id) ?? tensor),
     },
     head: { kind: 'int8', layer: last.name, result, classes },
