@@ -115,7 +115,18 @@ export function lowerBackwardPass(
   emitLoss(builder, graph, head, lowered, forward, optimization, results);
   const afterHead = emitHeadBackward(builder, graph, head, lowered, forward, differentiation, optimization);
   if (afterHead !== undefined) gradients.set(head.kind === 'float32' ? head.features : head.result, afterHead);
+  lowerGradients(builder, graph, gradients, forward, differentiation, optimization);
+}
 
+/** Carries the gradients of some tensors, by id, down to every wanted one, which it adds to the map. */
+export function lowerGradients(
+  builder: ProgramBuilder,
+  graph: Graph,
+  gradients: Map<number, BufferId>,
+  forward: LoweredForwardPass,
+  differentiation: Differentiation,
+  optimization: Optimization,
+): void {
   const { tasks } = differentiation;
   for (let index = 0; index < tasks.length; index++) {
     const layer = tasks[index];
