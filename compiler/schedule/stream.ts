@@ -1,5 +1,5 @@
 /** Chooses which stretches of the forward pass are streamed by rows: those for which the largest live set becomes
- * least, and no more layers than that takes. */
+ * least, and then those that need less than the layers one by one. */
 import { elementCount, type Graph, type Layer, tensorAt } from '../model/graph.ts';
 import { ruleOf } from '../operators/index.ts';
 import { activationInputs, type Chain, chainOf } from './chain.ts';
@@ -44,8 +44,6 @@ interface Segment {
   readonly begin: number;
   readonly end: number;
   readonly bytes: number;
-  /** Streamed layers. */
-  readonly streamed: number;
   readonly chain: Chain | undefined;
 }
 
@@ -97,7 +95,7 @@ function segmentsOf(
           begin,
           end,
           bytes: plainBytes(graph, begin, end, alive, facts),
-          streamed: 0,
+
           chain: undefined,
         });
       }
@@ -107,7 +105,7 @@ function segmentsOf(
       const chain = chainOf(graph, layers);
       if (chain === undefined) continue;
       const bytes = chainBytes(graph, chain) + facts.savedBefore(end);
-      segments.push({ from, to, begin, end, bytes, streamed: layers.length, chain });
+      segments.push({ from, to, begin, end, bytes, chain });
     }
   });
   return segments;
@@ -161,27 +159,25 @@ function bytesOf(graph: Graph, id: number): number {
 
 interface Split {
   readonly peak: number;
-  readonly streamed: number;
+  /** Bytes of all segments: with the same peak, what leaves more room around it packs better. */
+  readonly sum: number;
   readonly segments: readonly Segment[];
 }
 
-/** Without a limit: the split of least peak. With one: the fewest streamed layers whose peak stays within it. */
+/** The split of least peak, and among those the one of least sum. Keeping the best for each end is not enough for the
+ * sum, since a lower peak so far may have a higher one; so the peak is found first, and then kept as a limit. */
 function bestSplit(cuts: number, segments: readonly Segment[], limit: number): Split {
-  const best: (Split | undefined)[] = [{ peak: 0, streamed: 0, segments: [] }];
+  const best: (Split | undefined)[] = [{ peak: 0, sum: 0, segments: [] }];
   for (let to = 1; to < cuts; to++) {
     for (const segment of segments) {
       const before = best[segment.from];
       if (segment.to !== to || before === undefined || segment.bytes > limit) continue;
       const peak = Math.max(before.peak, segment.bytes);
-      const streamed = before.streamed + segment.streamed;
+      const sum = before.sum + segment.bytes * (segment.end - segment.begin);
       const known = best[to];
-      const better =
-        known === undefined ||
-        (Number.isFinite(limit)
-          ? streamed < known.streamed || (streamed === known.streamed && peak < known.peak)
-          : peak < known.peak || (peak === known.peak && streamed < known.streamed));
-      if (better) best[to] = { peak, streamed, segments: [...before.segments, segment] };
+      const better = known === undefined || (Number.isFinite(limit) ? sum < known.sum : peak < known.peak);
+      if (better) best[to] = { peak, sum, segments: [...before.segments, segment] };
     }
   }
-  return best[cuts - 1] ?? { peak: 0, streamed: 0, segments: [] };
+  return best[cuts - 1] ?? { peak: 0, sum: 0, segments: [] };
 }
