@@ -4,7 +4,7 @@ import type { Optimizer, TrainSettings } from '../../../compiler/training/plan.t
 import { defaultTrainSettings } from '../../../compiler/training/plan.ts';
 import { at } from '../../reference/values.ts';
 import { bufferName, gradientProbe, heldBy, update } from './model.ts';
-import { bytesOf, compiled, floatsOf, type PlanChanges, residual, sampleOf } from './networks.ts';
+import { bytesOf, compiled, floatsOf, type PlanChanges, residual, sampleOf, whole } from './networks.ts';
 
 const optimizers: Readonly<Record<string, Optimizer>> = {
   sgd: { kind: 'sgd', momentum: 0 },
@@ -185,8 +185,9 @@ describe('what must not change', () => {
       return { ...tensor, quantisation: { ...tensor.quantisation, scales } };
     });
     const optimizer = optimizers[name] ?? defaultTrainSettings.optimizer;
+    const update = new Map(scaled.map((layer) => [layer.name, whole]));
     for (const weights of holdings) {
-      const changes = { classes: 5, optimizer, weights, learningRate: rateFor(name, true) };
+      const changes = { update, classes: 5, optimizer, weights, learningRate: rateFor(name, true) };
       const machine = await Machine.create(compiled({ ...network, tensors }, changes).program);
       const held = heldBy(machine, { ...network, tensors }, { weights }).filter(({ kind }) => kind !== 'float');
       const isDead = held.map(({ values, scaleAt }) => Array.from(values, (_, i) => (scaleAt?.(i) ?? 1) < 1e-8));

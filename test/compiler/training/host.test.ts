@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { generateC } from '../../../compiler/codegen/c.ts';
+import type { Graph } from '../../../compiler/model/graph.ts';
+import { Machine } from '../../../compiler/simulate/machine.ts';
+import type { Optimizer } from '../../../compiler/training/plan.ts';
+import { withTemporaryDirectory } from '../../../extension/cli/board/bench.ts';
+import { buildHostProgram, runHostProgram } from '../../../extension/cli/board/host.ts';
+import { findTools } from '../../../extension/cli/board/tools.ts';
+import { compiled, type PlanChanges, residual, sampleOf, whole } from './networks.ts';
+
+const tools = findTools(['gcc']);
+const momentum: Optimizer = { kind: 'sgd', momentum: 0.9 };
+const adam: Optimizer = { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/** Each optimiser, way of holding weights, head, loss and schedule at least once. */
+const cases: readonly (readonly [string, Graph, PlanChanges])[] = [
+  ['SGD, int8, float32 head', residual(), { classes: 5, learningRate: 0.2 }],
+  ['momentum, int16, int8 head', residual(), { classes: 3, head: 'int8', weights: 'int16', optimizer: momentum }],
+  [
+    'Adam, int8-stochastic, float32 head, batch of 3',
+    residual(),
+    { classes: 5, weights: 'int8-stochastic', optimizer: adam, batch: 3, learningRate: 0.02, warmUpSteps: 3 },
+  ],
+  [
+    'Adam, int16, own head, cosine',
+    residual(true),
+    {
+      ...{ weights: 'int16', optimizer: adam, learningRate: 0.01, schedule: { kind: 'cosine', steps: 15 } },
+      update: new Map([
+        ['project', whole],
+        ['classifier', whole],
+      ]),
+    },
+  ],
+  [
+    'momentum, int8-stochastic, squared error, batch of 2, no scaling',
+    residual(),
+    {
+      ...{ classes: 2, loss: 'mean-squared-error', weights: 'int8-stochastic', optimizer: momentum },
+      ...{ batch: 2, scaling: false, learningRate: 5 },
+    },
+  ],
+  [
+    'Adam, int8 head and weights, so fast that codes saturate',
+    residual(),
+    { classes: 3, head: 'int8', optimizer: adam, learningRate: 100 },
+  ],
+];
+
+describe.skipIf(!tools.ok)('generated C on the host (skipped: needs gcc)', () => {
+  it.each(cases)(
+    'learns the bytes that the simulator learns: %s',
+    async (_, network, changes) => {
+      if (!tools.ok) throw new Error('not reached: the suite is skipped');
+      const { program } = compiled(network, { learningRate: 0.05, ...changes });
+      const training = Array.from({ length: 30 }, (_, i) => ({ input: sampleOf(8 * 8 * 3, i % 2, i), label: i % 2 }));
+      const machine = await Machine.create(program);
+      const losses = training.map(({ input, label }) => machine.trainStep(input, label));
+      const files = generateC(program);
+      const result = await withTemporaryDirectory(async (directory) => {
+        const built = await buildHostProgram({ files, planName: program.name, compiler: tools.value.gcc, directory });
+        if (!built.ok) return built;
+        return await runHostProgram(built.value, { training, inference: [] });
+      });
+      if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
+      expect(result.value.steps.map(({ loss }) => loss)).toEqual(losses);
+      expect(result.value.learned).toEqual(machine.learned().slice());
+      expect(new Set(losses).size).toBeGreaterThan(2);
+    },
+    120_000,
+  );
+});
