@@ -1,8 +1,7 @@
-/** The same training on an emulated board and in the simulator, compared bit for bit. */
+/** The same session on an emulated board and in the simulator, compared bit for bit. */
 import type { Program } from '../../compiler/program.ts';
-import type { Sample } from '../../compiler/simulate/data.ts';
 import { Machine } from '../../compiler/simulate/machine.ts';
-import type { SessionResult } from './board/session.ts';
+import type { Session, SessionResult } from './board/session.ts';
 
 export interface Comparison {
   readonly same: boolean;
@@ -10,35 +9,36 @@ export interface Comparison {
   readonly firstDifferentStep?: number;
   /** Learned bytes that differ at the end. */
   readonly differentBytes: number;
-  /** Losses of the simulator. */
-  readonly losses: readonly number[];
 }
 
 export async function compareWithSimulator(
   program: Program,
-  samples: readonly Sample[],
+  session: Session,
   board: SessionResult,
 ): Promise<Comparison> {
   const machine = await Machine.create(program);
   const bits = new DataView(new ArrayBuffer(4));
-  const losses: number[] = [];
   let firstDifferentStep: number | undefined;
-  for (const [step, { input, label }] of samples.entries()) {
-    const loss = machine.trainStep(input, label);
-    losses.push(loss);
-    bits.setFloat32(0, loss);
+  for (const [step, { input, label }] of session.training.entries()) {
+    bits.setFloat32(0, machine.trainStep(input, label));
     const record = board.steps[step];
-    if (record?.lossBits !== bits.getUint32(0) || record.prediction !== machine.prediction())
-      firstDifferentStep ??= step;
+    const same = record?.lossBits === bits.getUint32(0) && record.prediction === machine.prediction();
+    if (!same) firstDifferentStep ??= step;
   }
-  const learned = machine.learned();
-  const length = Math.max(learned.length, board.learned.length);
-  let differentBytes = 0;
-  for (let index = 0; index < length; index++) if (learned[index] !== board.learned[index]) differentBytes++;
+  const inferencesAgree = session.inference.every((input, index) => {
+    machine.infer(input);
+    return board.inferences[index]?.prediction === machine.prediction();
+  });
+  const differentBytes = countDifferent(machine.learned(), board.learned);
   return {
-    same: firstDifferentStep === undefined && differentBytes === 0 && board.steps.length === samples.length,
+    same: firstDifferentStep === undefined && inferencesAgree && differentBytes === 0,
     ...(firstDifferentStep === undefined ? {} : { firstDifferentStep }),
     differentBytes,
-    losses,
   };
+}
+
+function countDifferent(a: Uint8Array, b: Uint8Array): number {
+  let count = Math.abs(a.length - b.length);
+  for (let index = 0; index < Math.min(a.length, b.length); index++) if (a[index] !== b[index]) count++;
+  return count;
 }

@@ -106,7 +106,7 @@ async function compareOnBoard(compiled: CompiledPlan, { data, format }: LoadedDa
   io.out(`${count(inferenceInstructions?.mean)} per inference\n`);
   const { same, firstDifferentStep, differentBytes } = await compareWithSimulator(
     compilation.program,
-    training,
+    session,
     measured.value,
   );
   if (same) {

@@ -69,7 +69,7 @@ export const bench: Command = {
     });
     const all = [...diagnostics, ...loaded.diagnostics, ...compiled.value.placed(measured.diagnostics)];
     if (!measured.ok) return failed(all);
-    const comparison = await compareWithSimulator(compilation.program, samples, measured.value);
+    const comparison = await compareWithSimulator(compilation.program, session, measured.value);
     const document = benchDocument(measured.value, comparison, memory.sramBytes - memory.stackBytes);
     return {
       document,
