@@ -29,6 +29,7 @@ export interface LoweredForwardPass {
 }
 
 export function lowerForwardPass(builder: ProgramBuilder, graph: Graph, options: ForwardOptions): LoweredForwardPass {
+  for (const layer of graph.layers) ruleOf(layer);
   const tensors = new Map<number, BufferId>();
   const masks = new Map<string, BufferId>();
   const training = new Map<string, LayerTraining>();
