@@ -21,9 +21,7 @@ const token =
 export function contextAt(text: string, offset: number): CursorContext | undefined {
   const before = text.slice(0, offset);
   const lineStart = Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1;
-  const word =
-    /(?<=^|[^\w*?.-]|\.\.)[A-Za-z_*?][\w*?-]*(?:\.[\w*?-]*)*$|[\d/]+$/.exec(before.slice(lineStart))?.[0] ?? '';
-  const prefix = word.endsWith('..') ? '' : word;
+  const prefix = wordBefore(before.slice(lineStart));
   let block: Block = 'plan';
   let opener: Block = 'plan';
   let words: string[] = [];
@@ -40,11 +38,27 @@ export function contextAt(text: string, offset: number): CursorContext | undefin
     if (block === 'plan' && words.length === 0) opener = blocks[piece] ?? opener;
     words.push(piece);
   }
-  const line = before.slice(lineStart);
-  const open = /^(?:[^"]|"(?:\\["\\]|[^"])*")*"((?:\\["\\]|[^"])*)$/.exec(
-    line.replace(/^((?:[^"/]|"[^"]*")*)\/\/.*$/, '$1'),
-  );
-  if (open !== null) return { block, words: words.slice(0, -1), prefix: open[1] ?? '', quoted: open[1] ?? '' };
-  if (/^(?:[^"]|"[^"]*")*?\/\//.test(line)) return undefined;
+  const { comment, quoted } = stateAfter(before.slice(lineStart));
+  if (comment) return undefined;
+  if (quoted !== undefined) return { block, words: words.slice(0, -1), prefix: quoted, quoted };
   return { block, words, prefix };
+}
+
+/** What is being typed: a name, which may end with a dot but not begin within `..`; a unit; or a number. */
+function wordBefore(line: string): string {
+  const run = /[\w*?./-]*$/.exec(line)?.[0] ?? '';
+  const word = run.slice(run.lastIndexOf('..') < 0 ? 0 : run.lastIndexOf('..') + 2);
+  return /^\d+(?:\.\d+)?([A-Za-z]+)$/.exec(word)?.[1] ?? word;
+}
+
+/** Whether a line ends in a comment, or in a text in quotes, and what that holds. */
+function stateAfter(line: string): { readonly comment: boolean; readonly quoted?: string } {
+  let open = -1;
+  for (let place = 0; place < line.length; place++) {
+    const inQuotes = open >= 0;
+    if (inQuotes && /^\\["\\]/.test(line.slice(place, place + 2))) place++;
+    else if (line[place] === '"') open = inQuotes ? -1 : place + 1;
+    else if (!inQuotes && line.startsWith('//', place)) return { comment: true };
+  }
+  return open < 0 ? { comment: false } : { comment: false, quoted: line.slice(open) };
 }

@@ -136,7 +136,7 @@ function languageModule(
   return {
     shared: () => shared,
     trainplan: {
-      Analyser: () => new Analyser(new ModelStore(context.files)),
+      Analyser: () => new Analyser(new ModelStore(context.files), context.files),
       Prices: ({ trainplan }) => new PriceBook(trainplan.Analyser, context.prices),
       Diagnostics: ({ trainplan }) => new PlanDiagnostics(trainplan.Analyser, trainplan.Prices),
     },

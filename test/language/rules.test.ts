@@ -262,6 +262,11 @@ update {
 });
 
 describe('any text', () => {
+  it('is read in no time, also if quotes with backslashes do not end', () => {
+    const [diagnostic] = parsePlan(`model "${'\\\\'.repeat(200)}`, 'a').diagnostics;
+    expect(diagnostic?.code).toBe('unclosed-string');
+  });
+
   const whole = `${head}name a\nbudget 1 KB\ndata "d" { augment flip }\ntrain { batch 2 }\nupdate { a..b: bias, weights 1/4 "c": none }`;
 
   it('is answered with diagnostics, never with an exception', () => {

@@ -71,10 +71,11 @@ it.skipIf(chromium === undefined)(
       });
     } finally {
       const closed = new Promise((done) => browser.once('close', done));
-      browser.kill();
+      // Its helper processes write into the folder as long as they live.
+      if (browser.pid !== undefined) process.kill(-browser.pid);
       await closed;
       http.close();
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     }
   },
   60_000,

@@ -88,6 +88,16 @@ describe('diagnostics', () => {
     expect(await client.show(plan, wrong.replace('pointwise:', 'pointwise1:'))).toEqual([]);
   });
 
+  it('offer the models that are there for one that is not', async () => {
+    const text = `${head.replace('garments', 'garmets')}train { classes 5 }\n`;
+    const [diagnostic] = await client.show(plan, text);
+    const actions = await client.ask<CodeAction[]>('codeAction', plan, {
+      range: diagnostic?.range,
+      context: { diagnostics: [diagnostic] },
+    });
+    expect(Object.values(actions[0]?.edit?.changes ?? {})[0]?.[0]?.newText).toBe('"garments.tflite"');
+  });
+
   it('name a model that is not there, and follow the file when it comes and goes', async () => {
     const late = join(folder, 'late.tflite');
     const text = `${head.replace('garments', 'late')}update {\n  classifier: bias\n}\n`;

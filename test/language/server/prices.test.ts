@@ -1,0 +1,108 @@
+import { expect, it } from 'vitest';
+import { defaultTrainSettings, type LayerUpdate, type TrainingPlan } from '../../../compiler/training/plan.ts';
+import { parsePlan, resolveFully } from '../../../language/index.ts';
+import type { Analysis } from '../../../language/server/analysis.ts';
+import { channelsOf } from '../../../language/server/facts.ts';
+import { lighterFixes } from '../../../language/server/lighter.ts';
+import { type Port, pricesFrom } from '../../../language/server/pricePort.ts';
+import type { PlanPrice, PriceProvider } from '../../../language/server/prices.ts';
+import { exampleGraph } from '../graphs.ts';
+
+const plan: TrainingPlan = {
+  name: 'a',
+  model: 'm',
+  target: { core: 'cortex-m7', sramBytes: 1 << 18, flashBytes: 1 << 20 },
+  budgetBytes: 1 << 18,
+  train: defaultTrainSettings,
+  update: new Map(),
+};
+
+/** A worker whose answers the test gives by hand. */
+function handWorker() {
+  const jobs: { id: number; graph?: unknown }[] = [];
+  let receive: (message: unknown) => void = () => undefined;
+  let fail = (): void => undefined;
+  const port: Port = {
+    post: (message) => jobs.push(message as { id: number }),
+    listen: (onMessage, onFail) => {
+      receive = onMessage;
+      fail = onFail;
+    },
+  };
+  const price: PlanPrice = { diagnostics: [] };
+  return { jobs, provider: pricesFrom(port), answer: (id: number) => receive({ id, price }), fail: () => fail() };
+}
+
+const wanted = () => false;
+
+it('gives the worker one job at a time, and the graph only once', async () => {
+  const { jobs, provider, answer } = handWorker();
+  const first = provider.priceOf(plan, exampleGraph, wanted);
+  const second = provider.priceOf(plan, exampleGraph, wanted);
+  expect(jobs).toHaveLength(1);
+  answer(0);
+  expect(await first).toEqual({ diagnostics: [] });
+  expect(jobs).toHaveLength(2);
+  expect(jobs.map(({ graph }) => graph === exampleGraph)).toEqual([true, false]);
+  answer(1);
+  expect(await second).toEqual({ diagnostics: [] });
+});
+
+it('never starts a job that nobody waits for', async () => {
+  const { jobs, provider, answer } = handWorker();
+  let typedOn = false;
+  const first = provider.priceOf(plan, exampleGraph, wanted);
+  const second = provider.priceOf(plan, exampleGraph, () => typedOn);
+  const third = provider.priceOf(plan, exampleGraph, wanted);
+  typedOn = true;
+  answer(0);
+  expect(await second).toBeUndefined();
+  expect(jobs).toHaveLength(2);
+  answer(1);
+  expect(await Promise.all([first, third])).toEqual([{ diagnostics: [] }, { diagnostics: [] }]);
+});
+
+it('answers without a price once the worker is gone', async () => {
+  const { provider, fail } = handWorker();
+  const running = provider.priceOf(plan, exampleGraph, wanted);
+  const waiting = provider.priceOf(plan, exampleGraph, wanted);
+  fail();
+  expect(await Promise.all([running, waiting, provider.priceOf(plan, exampleGraph, wanted)])).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+/** Every trained channel costs 10 bytes, every bias 1. */
+const toyPrices: PriceProvider = {
+  priceOf: async ({ update }) => {
+    const bytes = (each: LayerUpdate) => channelsOf(each.weights, 16) * 10 + (each.bias ? 1 : 0);
+    const peakBytes = [...update.values()].reduce((sum, each) => sum + bytes(each), 0);
+    return { memory: { peakBytes, lowerBoundBytes: 0, provenOptimal: true, flashBytes: 0 }, diagnostics: [] };
+  },
+};
+
+function fixTitles(budget: number): Promise<readonly string[]> {
+  const text = `model "m"\ntarget stm32f746\nbudget ${budget} B\nupdate {
+  stem: bias
+  block8.pointwise1: weights all
+  block9.pointwise1: weights 1/4
+}`;
+  const parsed = parsePlan(text, 'a');
+  const resolution = resolveFully(parsed, exampleGraph);
+  const analysis: Analysis = { parsed, resolution, graph: exampleGraph, modelUri: undefined, diagnostics: [] };
+  return lighterFixes(analysis, toyPrices, wanted).then((fixes) => fixes.map(({ title }) => title));
+}
+
+it('offers changes that fit, the one that gives up least first', async () => {
+  expect(await fixTitles(185)).toEqual([
+    'Lower weights of `block9.pointwise1` to 1/8: fits (181 B)',
+    'Lower weights of `block8.pointwise1` to 1/2: fits (121 B)',
+  ]);
+  expect(await fixTitles(200)).toContain('Freeze `stem`: fits (200 B)');
+});
+
+it('offers the change that saves most where none fits', async () => {
+  expect(await fixTitles(50)).toEqual(['Lower weights of `block8.pointwise1` to 1/2: still 71 B too much']);
+});
