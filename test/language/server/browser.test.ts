@@ -59,7 +59,7 @@ it.skipIf(chromium === undefined)(
     await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening));
     const { port } = http.address() as AddressInfo;
     const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${folder}`];
-    const browser = spawn(chromium ?? '', [...flags, `http://127.0.0.1:${port}/`], { stdio: 'ignore' });
+    const browser = spawn(chromium ?? '', [...flags, `http://127.0.0.1:${port}/`], { stdio: 'ignore', detached: true });
     try {
       const result = JSON.parse(await answer);
       expect(result).toMatchObject({
