@@ -58,8 +58,10 @@ export interface KernelCall {
   readonly kernel: string;
   /** By the names of the kernel's C parameters. */
   readonly arguments: Readonly<Record<string, Argument>>;
-  /** The layer that this call belongs to, where it differs from its step's. */
+  /** In a step that fuses several layers: whose call this is, which part of training, and its share of the MACs. */
   readonly layer?: string;
+  readonly phase?: Phase;
+  readonly macs?: number;
 }
 
 export interface Step {

@@ -1,7 +1,7 @@
 import { refuse } from '../diagnostics.ts';
 import { type Graph, type Layer, type Tensor, tensorAt } from '../model/graph.ts';
-import type { KernelCall } from '../program.ts';
 import { perLayer } from '../model/memo.ts';
+import type { KernelCall } from '../program.ts';
 import { activationRange, zeroPointOf } from './quantisation.ts';
 
 /** The fields of the kernels' `ft_window`, in its order. */

@@ -148,7 +148,7 @@ export class ProgramBuilder {
       phase: 'backward',
       loop,
       macs: looped.reduce((sum, step) => sum + step.macs, 0),
-      calls: looped.flatMap((step) => step.calls.map((entry) => ({ ...entry, layer: entry.layer ?? step.layer }))),
+      calls: looped.flatMap((step) => ownedCalls(step)),
     });
     this.steps.push(...waiting);
   }
@@ -162,6 +162,12 @@ export class ProgramBuilder {
     if (buffer === undefined) throw new Error(`no buffer ${id}`);
     return buffer.bytes;
   }
+}
+
+/** The calls of a step that is about to be fused, with what they would lose; the first has the step's MACs. */
+export function ownedCalls(step: Pick<Step, 'layer' | 'phase' | 'macs' | 'calls'>): readonly KernelCall[] {
+  const { layer, phase, macs, calls } = step;
+  return calls.map((entry, index) => ({ ...entry, layer, phase, macs: index === 0 ? macs : 0 }));
 }
 
 /** A call outside of a loop: moving arguments take their first value. */

@@ -8,7 +8,7 @@ import type { BufferId } from '../program.ts';
 import { type Differentiation, needsMask } from '../training/differentiate.ts';
 import type { TrainSettings } from '../training/plan.ts';
 import { allocateTraining, type LayerTraining } from '../training/state.ts';
-import { at, call, int, type ProgramBuilder, type StepOverlap } from './builder.ts';
+import { at, call, int, ownedCalls, type ProgramBuilder, type StepOverlap } from './builder.ts';
 import { type Chain, ringsOf } from './chain.ts';
 import { constantOf, elementTypeOf } from './constants.ts';
 import { planUnits, type Unit } from './stream.ts';
@@ -134,9 +134,12 @@ function emitChain(
   tensors: ReadonlyMap<number, BufferId>,
 ): void {
   const calls = chain.layers.flatMap((layer) =>
-    lower(layer, ringsOf(graph, chain, layer))
-      .calls(chain.rows.get(layer.name))
-      .map((entry) => ({ ...entry, layer: layer.name })),
+    ownedCalls({
+      layer: layer.name,
+      phase: 'forward',
+      macs: ruleOf(layer).macs(graph, layer),
+      calls: lower(layer, ringsOf(graph, chain, layer)).calls(chain.rows.get(layer.name)),
+    }),
   );
   const below = tensors.get(chain.layers[chain.layers.length - 1]?.outputs[0] ?? -1);
   const above = tensors.get(chain.layers[0]?.inputs[0] ?? -1);
@@ -145,7 +148,7 @@ function emitChain(
     phase: 'forward',
     calls,
     loop: chain.iterations,
-    macs: chain.layers.reduce((sum, layer) => sum + ruleOf(layer).macs(graph, layer), 0),
+    macs: calls.reduce((sum, entry) => sum + (entry.macs ?? 0), 0),
     overlaps: below === undefined || above === undefined ? [] : [{ below, above, distance: chain.distance }],
   });
 }
