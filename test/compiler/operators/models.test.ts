@@ -27,10 +27,10 @@ const folders: Readonly<Record<string, string>> = {
 };
 
 function modelAt(path: string): Graph {
-  return valueOf(readTflite(sharedBytes(`models/${path}.tflite`), path));
+  return valueIn(readTflite(sharedBytes(`models/${path}.tflite`), path));
 }
 
-function valueOf<T>(result: Result<T>): T {
+function valueIn<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
   return result.value;
 }
@@ -54,7 +54,7 @@ function inputsOf(path: string, size: number): readonly Uint8Array[] {
 }
 
 async function machineOf(graph: Graph): Promise<Machine> {
-  return Machine.create(valueOf(compileInference(graph, { everyTensor: false })).program);
+  return Machine.create(valueIn(compileInference(graph, { everyTensor: false })).program);
 }
 
 const published = existsSync('../shared/data/golden/golden.json')
@@ -76,7 +76,7 @@ describe.skipIf(!hasSharedData)('models of others (skipped: needs ../shared/data
   it.each(Object.entries(golden))('%s has the reference bits in every tensor', async (name, model) => {
     const graph = modelAt(`${folders[name] ?? 'mlperf-tiny'}/${name}`);
     const inputs = inputsOf(model.inputs, elementCount(model.inputShape.slice(1)));
-    const { program, tensors } = valueOf(compileInference(graph, { everyTensor: true }));
+    const { program, tensors } = valueIn(compileInference(graph, { everyTensor: true }));
     const machine = await Machine.create(program);
     inputs.forEach((input, number) => {
       machine.infer(input);
@@ -100,7 +100,7 @@ describe.skipIf(!hasSharedData)('models of others (skipped: needs ../shared/data
     const picture = Float32Array.from({ length: 128 * 160 * 3 }, (_, i) => ((i * 37) % 255) / 255);
     const results: Float32Array[][] = [];
     for (const everyTensor of [true, false]) {
-      const { program } = valueOf(compileInference(graph, { everyTensor }));
+      const { program } = valueIn(compileInference(graph, { everyTensor }));
       const machine = await Machine.create(program);
       machine.infer(new Uint8Array(picture.buffer));
       results.push(program.ports.outputs.map((port) => new Float32Array(machine.bytes(port).slice().buffer)));
