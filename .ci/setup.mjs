@@ -1,7 +1,7 @@
 /**
- * Makes `npm run demo`, `npm test` and `npm start` work on a fresh clone: checks Node, installs the npm packages and,
+ * Makes `npm run demo`, `npm test`, `npm run bench` and `npm start` work on a fresh clone: checks Node, installs the npm packages and,
  * as root on a Debian, the system packages, then builds. Imports only Node's own modules, as node_modules may not exist.
- * Usage: node .ci/setup.mjs demo|test|start
+ * Usage: node .ci/setup.mjs demo|test|bench|start
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const emulator = ['gcc-arm-none-eabi', 'libnewlib-arm-none-eabi', 'qemu-system-a
 const browser = ['chromium', 'fonts-dejavu-core'];
 // Clang's sanitizer run time is only a recommendation of Debian's clang.
 const compilers = ['gcc', 'g++', 'clang', 'libclang-rt-dev', 'clang-format'];
-const packagesFor = { demo: emulator, start: browser, test: [...emulator, ...compilers, ...browser] };
+const packagesFor = { demo: emulator, bench: [], start: browser, test: [...emulator, ...compilers, ...browser] };
 
 const purpose = process.argv[2];
 if (!Object.hasOwn(packagesFor, purpose)) stop(`usage: node .ci/setup.mjs ${Object.keys(packagesFor).join('|')}`, 2);
@@ -30,7 +30,7 @@ function checkNode() {
 
 function installNpmPackages() {
   if (npmPackagesAreCurrent()) return;
-  console.log('Installing npm packages ...');
+  console.error('Installing npm packages ...');
   // npm tells its scripts where it is; that spares a shell on Windows. The dev dependencies hold the build's tools.
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = process.env.npm_execpath;
@@ -56,8 +56,9 @@ function readPackages(lockFile) {
 }
 
 function installSystemPackages(packages) {
+  if (packages.length === 0) return;
   if (!existsSync('/usr/bin/apt-get') || !existsSync('/usr/bin/dpkg-query')) {
-    console.log(
+    console.error(
       `This is no Debian: tests and tools that need one of these are left out if it is missing: ${packages.join(', ')}`,
     );
     return;
@@ -65,11 +66,11 @@ function installSystemPackages(packages) {
   const missing = packages.filter((name) => !isInstalled(name));
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0) {
-    console.log(`Not installed: ${missing.join(', ')}. What needs them is left out. To install:`);
-    console.log(`  sudo apt-get install --no-install-recommends ${missing.join(' ')}`);
+    console.error(`Not installed: ${missing.join(', ')}. What needs them is left out. To install:`);
+    console.error(`  sudo apt-get install --no-install-recommends ${missing.join(' ')}`);
     return;
   }
-  console.log(`Installing ${missing.join(', ')} ...`);
+  console.error(`Installing ${missing.join(', ')} ...`);
   const apt = (...args) =>
     spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=400', ...args], {
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -79,7 +80,7 @@ function installSystemPackages(packages) {
   if (apt('install', '-y', '--no-install-recommends', ...missing)) return;
   // Continuous integration must not pass because its tools were missing.
   if (process.env.CI === 'true') stop('apt-get could not install them', 3);
-  console.log('apt-get could not install them: what needs them is left out.');
+  console.error('apt-get could not install them: what needs them is left out.');
 }
 
 function isInstalled(name) {
@@ -88,7 +89,8 @@ function isInstalled(name) {
 }
 
 function run(command, args, failure, options = {}) {
-  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  // What the command itself says is alone on stdout.
+  const result = spawnSync(command, args, { cwd: root, stdio: ['inherit', process.stderr, 'inherit'], ...options });
   if (result.status !== 0) stop(failure, 1);
 }
 

@@ -2,6 +2,7 @@
  * and spread of three seeds. Needs ../shared/data. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { compile } from '../../compiler/compile.ts';
 import type { Graph } from '../../compiler/model/graph.ts';
 import { readTflite } from '../../compiler/model/tflite.ts';
@@ -146,12 +147,57 @@ async function trainRow(row: Row, seed: number): Promise<number> {
   return (100 * right) / test.labels.length;
 }
 
-/** Trains the rows whose name contains `filter`; prints one JSON line for each run as it ends. */
-export async function runAccuracy(filter: string, seeds: readonly number[]): Promise<void> {
+export interface AccuracyRun {
+  readonly row: string;
+  readonly seed: number;
+  /** In percent of the test pictures, as all of these. */
+  readonly accuracy: number;
+  readonly reference: number;
+}
+
+export interface AccuracyResult {
+  readonly row: string;
+  readonly seeds: string;
+  readonly mean: number;
+  readonly least: number;
+  readonly most: number;
+  readonly reference: number;
+}
+
+/**
+ * Trains the rows whose name contains the filter, once per seed.
+ * @param args `[FILTER] [--seeds 1,2,3]`
+ * @param onRun called with each run as it ends
+ */
+export async function runAccuracy(
+  args: readonly string[],
+  onRun: (run: AccuracyRun) => void = () => {},
+): Promise<readonly AccuracyResult[]> {
+  const options = { seeds: { type: 'string' } } as const;
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+  const [filter = ''] = positionals;
+  const seeds = (values.seeds ?? '1,2,3').split(',').map(Number);
+  const results: AccuracyResult[] = [];
   for (const row of accuracyRows.filter(({ name }) => name.includes(filter))) {
+    const runs: number[] = [];
     for (const seed of seeds) {
       const accuracy = await trainRow(row, seed);
-      console.log(JSON.stringify({ row: row.name, seed, accuracy, reference: row.reference }));
+      runs.push(accuracy);
+      onRun({ row: row.name, seed, accuracy, reference: row.reference });
     }
+    results.push(resultOf(row, seeds, runs));
   }
+  return results;
+}
+
+function resultOf({ name, reference }: Row, seeds: readonly number[], runs: readonly number[]): AccuracyResult {
+  const mean = runs.reduce((sum, run) => sum + run, 0) / runs.length;
+  return {
+    row: name,
+    seeds: seeds.join(' '),
+    mean: Number(mean.toFixed(1)),
+    least: Math.min(...runs),
+    most: Math.max(...runs),
+    reference,
+  };
 }

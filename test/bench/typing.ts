@@ -5,11 +5,13 @@
 
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import process from 'node:process';
 import type { CodeLens, CompletionList } from 'vscode-languageserver-protocol';
 import { PlanClient } from '../language/server/client.ts';
 
 const keystrokes = 120;
-const root = resolve(import.meta.dirname, '../..');
+/** npm runs scripts in the package's folder. */
+const root = process.cwd();
 const standard = resolve(root, '../shared/data/plans/mcunet-5fps-49kb.trainplan');
 
 export interface TypingTimes {
