@@ -36,8 +36,7 @@ export async function demo({ planFile, out, io }: Demo): Promise<number> {
   }
   if (!compiled.ok) return 1;
   const { plan, compilation, memory } = compiled.value;
-  const { classes } = compilation.network.head;
-  const loaded = await loadData(compiled.value, classes, { seed: plan.train.seed });
+  const loaded = await loadData(compiled.value, compilation.network, { seed: plan.train.seed });
   if (!loaded.ok) {
     for (const diagnostic of loaded.diagnostics) io.err(diagnosticText(diagnostic));
     return 1;

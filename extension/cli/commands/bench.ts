@@ -42,7 +42,7 @@ export const bench: Command = {
     const tools = findTools(firmwareToolNames);
     if (!tools.ok) return failed([...diagnostics, ...tools.diagnostics]);
     const seed = givenSeed ?? plan.train.seed;
-    const loaded = await loadData(compiled.value, compilation.network.head.classes, { seed });
+    const loaded = await loadData(compiled.value, compilation.network, { seed });
     if (!loaded.ok) return failed([...diagnostics, ...loaded.diagnostics]);
     const { data, format } = loaded.value;
     const order = trainingOrder(data.train, plan, format, seed);

@@ -24,7 +24,7 @@ export const simulate: Command = {
     if (!compiled.ok) return failed(compiled.diagnostics);
     const { plan, compilation, diagnostics } = compiled.value;
     const run = { epochs: epochs ?? plan.train.epochs, seed: seed ?? plan.train.seed };
-    const loaded = await loadData(compiled.value, compilation.network.head.classes, {
+    const loaded = await loadData(compiled.value, compilation.network, {
       limit,
       perClass,
       seed: run.seed,

@@ -11,9 +11,13 @@ import {
 } from '../../../compiler/simulate/data.ts';
 import type { InputFormat } from '../../../compiler/simulate/picture.ts';
 import type { DataSource } from '../../../compiler/training/plan.ts';
+import type { Head, PreparedNetwork } from '../../../compiler/training/prepare.ts';
 import type { LoadedPlan } from './plan.ts';
 import { errorText } from './read.ts';
 import { dataError, openData, type Part } from './sources.ts';
+
+/** The network as it is trained: the plan may resize its input and change its classes. */
+export type TrainedNetwork = Pick<PreparedNetwork, 'graph'> & { readonly head: Pick<Head, 'classes'> };
 
 export interface LoadedData {
   readonly data: DataSet;
@@ -21,9 +25,13 @@ export interface LoadedData {
 }
 
 /** The choice limits training samples only. Diagnostics stand in the plan's data line, or name a broken picture. */
-export async function loadData(loaded: LoadedPlan, classes: number, choice: SampleChoice): Promise<Result<LoadedData>> {
+export async function loadData(
+  loaded: LoadedPlan,
+  network: TrainedNetwork,
+  choice: SampleChoice,
+): Promise<Result<LoadedData>> {
   const range = loaded.rangeOf('data') ?? loaded.rangeOf('model');
-  const result = await readData(loaded, classes, choice);
+  const result = await readData(loaded, network, choice);
   const diagnostics = result.diagnostics.map((each) =>
     each.file === undefined ? { ...each, file: loaded.file, ...(range && { range }) } : each,
   );
@@ -31,8 +39,8 @@ export async function loadData(loaded: LoadedPlan, classes: number, choice: Samp
 }
 
 async function readData(
-  { plan: { data }, graph, directory }: LoadedPlan,
-  classes: number,
+  { plan: { data }, directory }: LoadedPlan,
+  { graph, head: { classes } }: TrainedNetwork,
   choice: SampleChoice,
 ): Promise<Result<LoadedData>> {
   const refuse = (code: string, message: string, remedy: string) => failure(dataError(code, message, remedy));

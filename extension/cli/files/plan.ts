@@ -1,7 +1,7 @@
 /** Reads a training plan and the model that it names. */
 import { dirname, resolve } from 'node:path';
 import { type Diagnostic, failure, type Result, success, type TextRange } from '../../../compiler/diagnostics.ts';
-import { type Graph, tensorAt } from '../../../compiler/model/graph.ts';
+import type { Graph } from '../../../compiler/model/graph.ts';
 import { readTflite } from '../../../compiler/model/tflite.ts';
 import type { TrainingPlan } from '../../../compiler/training/plan.ts';
 import {
@@ -41,8 +41,6 @@ export async function loadPlan(file: string): Promise<Result<LoadedPlan>> {
   const diagnostics = [...resolution.diagnostics, ...ofModel];
   const { plan, places } = resolution;
   if (plan === undefined || graph === undefined) return failure(...diagnostics);
-  const resized = inputResize(plan, graph);
-  if (resized !== undefined) return failure(...diagnostics, { ...resized, file, range: places.input ?? fileStart });
   const placed = (found: readonly Diagnostic[]): readonly Diagnostic[] =>
     found.map((diagnostic) =>
       diagnostic.file === undefined ? (placeDiagnostics(resolution, file, [diagnostic])[0] ?? diagnostic) : diagnostic,
@@ -83,16 +81,4 @@ function aboutModel(
     file,
     range: places.model ?? fileStart,
   }));
-}
-
-function inputResize(plan: TrainingPlan, graph: Graph): Diagnostic | undefined {
-  const { input } = plan;
-  const [, height, width] = tensorAt(graph, graph.inputs[0] ?? -1).shape;
-  if (input === undefined || (input.height === height && input.width === width)) return undefined;
-  return {
-    severity: 'error',
-    code: 'input-not-resizable',
-    message: `the model takes ${width}x${height} and cannot be changed to ${input.width}x${input.height}`,
-    remedy: 'leave out `input`, or export the model for this size',
-  };
 }

@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { writeTflite } from '../../../compiler/model/write-tflite.ts';
 import { cli, sampleFolder, samplePlan, temporaryFolder } from '../../support/cli.ts';
+import { floatTwin } from '../../support/float-twin.ts';
+import { smallGraph } from '../../support/small-graph.ts';
 
 const sampleModel = `${sampleFolder}/garments.tflite`;
 /** The first test pictures of the sample as codes. */
@@ -236,5 +239,31 @@ describe('errors in the input', () => {
       { code: 'sram-exceeded', line: 4 },
       { code: 'flash-exceeded', line: 5 },
     ]);
+  });
+
+  it('such as models that cannot train are told in the line that names the model', async () => {
+    const small = smallGraph();
+    const exotic = small.layers.map((layer) =>
+      layer.operator === 'SOFTMAX' ? { ...layer, operator: 'EXP', attributes: { kind: 'none' } as const } : layer,
+    );
+    const twin = floatTwin(small);
+    const float = {
+      ...twin.graph,
+      tensors: twin.graph.tensors.map((tensor) => {
+        const values = twin.parameters.get(tensor.id);
+        return values === undefined ? tensor : { ...tensor, data: new Uint8Array(Float32Array.from(values).buffer) };
+      }),
+    };
+    for (const [model, statement, code] of [
+      [{ ...small, layers: exotic }, 'update { *: bias }', 'unsupported-operator'],
+      [float, 'train { classes 5 }', 'no-trainable-layer'],
+    ] as const) {
+      const { file, out } = planFile(`${target}\nmodel "other.tflite"\n${statement}\n`);
+      writeFileSync(join(file, '..', 'other.tflite'), writeTflite(model));
+      const { code: exit, json } = await cli('generate', file, '--out', out, '--json');
+      expect(exit).toBe(1);
+      expect(json.diagnostics).toContainEqual(expect.objectContaining({ severity: 'error', code, file }));
+      expect(existsSync(out)).toBe(false);
+    }
   });
 });

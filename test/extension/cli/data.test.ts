@@ -31,7 +31,7 @@ async function load(files: Readonly<Record<string, Uint8Array | string>>, block 
   writeFileSync(file, `model "${model}"\n${target}\ndata "data" ${block}\ntrain { classes 5 }\n`);
   const plan = await loadPlan(file);
   if (!plan.ok) throw new Error(JSON.stringify(plan.diagnostics));
-  return { file, result: await loadData(plan.value, 5, { seed: 1 }) };
+  return { file, result: await loadData(plan.value, { graph: plan.value.graph, head: { classes: 5 } }, { seed: 1 }) };
 }
 
 describe('a folder per class', () => {
