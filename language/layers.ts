@@ -7,7 +7,6 @@ const trainableInputs: Readonly<Record<string, { readonly weights: number; reado
   CONV_2D: { weights: 1, bias: 2 },
   DEPTHWISE_CONV_2D: { weights: 1, bias: 2 },
   FULLY_CONNECTED: { weights: 1, bias: 2 },
-  TRANSPOSE_CONV: { weights: 1, bias: 3 },
 };
 
 export interface TrainableLayer {
