@@ -3,6 +3,7 @@ import { type Diagnostic, DiagnosticError, failure, type Result, success } from 
 import type { ArenaSolution } from './memory/arena.ts';
 import { type PlaceOptions, placeBuffers } from './memory/place.ts';
 import type { Graph } from './model/graph.ts';
+import { newestPerGraph } from './model/memo.ts';
 import { resizeInput } from './model/resize.ts';
 import type { BufferId, Program, ProgramPorts } from './program.ts';
 import { lowerBackwardPass, lowerHead, regressionTarget } from './schedule/backward.ts';
@@ -10,7 +11,7 @@ import { at, call, ProgramBuilder } from './schedule/builder.ts';
 import { foldPads } from './schedule/fold.ts';
 import { lowerForwardPass } from './schedule/forward.ts';
 import { type Differentiation, differentiate } from './training/differentiate.ts';
-import type { TrainingPlan } from './training/plan.ts';
+import type { PictureSize, TrainingPlan } from './training/plan.ts';
 import { type PreparedNetwork, prepareNetwork } from './training/prepare.ts';
 import { emitRate, trainingState } from './training/schedule.ts';
 
@@ -27,10 +28,12 @@ export interface CompileOptions {
   readonly cancelled?: () => boolean;
 }
 
+const resized = newestPerGraph<PictureSize, Graph>(({ width, height }) => `${width} ${height}`, resizeInput);
+
 /** A training program. User mistakes come back as diagnostics that name the layer. */
 export function compile(graph: Graph, plan: TrainingPlan, options: CompileOptions = {}): Result<Compilation> {
   return diagnosed(() => {
-    const network = prepareNetwork(foldPads(plan.input === undefined ? graph : resizeInput(graph, plan.input)), plan);
+    const network = prepareNetwork(foldPads(plan.input === undefined ? graph : resized(graph, plan.input)), plan);
     const differentiation = differentiate(network);
     const builder = new ProgramBuilder();
     const state = trainingState(builder, plan.train);

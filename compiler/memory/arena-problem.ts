@@ -131,8 +131,9 @@ export function prepareArena(problem: ArenaProblem): PreparedArena {
     const key = below * count + above;
     distances.set(key, Math.min(distance, distances.get(key) ?? sizeOf(below)));
   }
+  const growing = new Set([...distances.keys()].map((key) => Math.floor(key / count)));
   const separation = (below: number, above: number) =>
-    (distances.size > 0 ? distances.get(below * count + above) : undefined) ?? sizeOf(below);
+    (growing.has(below) ? distances.get(below * count + above) : undefined) ?? sizeOf(below);
 
   const members = findSections(items);
   const spans: [number, number][] = items.map(() => [0, -1]);
@@ -147,8 +148,9 @@ export function prepareArena(problem: ArenaProblem): PreparedArena {
 
   const neighbours = items.map((self, index) => {
     const found: Neighbour[] = [];
-    for (const [item, other] of items.entries()) {
-      if (item === index || other.size === 0 || self.size === 0) continue;
+    for (let item = 0; item < count; item++) {
+      const other = items[item];
+      if (other === undefined || item === index || other.size === 0 || self.size === 0) continue;
       if (other.first > self.last || self.first > other.last) continue;
       found.push({ item, above: separation(index, item), below: separation(item, index) });
     }

@@ -48,10 +48,10 @@ export function placeBuffers(
   const statics = placeStatics(drafts);
   const buffers = drafts.map((draft): ProgramBuffer => {
     const fixed = statics.offsets.get(draft.id);
-    if (fixed !== undefined) return { ...draft, first: -1, last: -1, offset: fixed };
+    if (fixed !== undefined) return { ...draft, offset: fixed };
     const position = index.get(draft.id);
     const life = lives[draft.id];
-    if (position === undefined || life === undefined) return { ...draft, first: -1, last: -1, offset: -1 };
+    if (position === undefined || life === undefined) return draft;
     return { ...draft, ...life, offset: solution.offsets[position] ?? -1 };
   });
   return { buffers, arenaBytes: solution.height, sramBytes: statics.bytes, solution };
@@ -85,9 +85,11 @@ function lifetimes(count: number, steps: readonly Step[], options: PlaceOptions)
   const first = new Array<number>(count).fill(Number.POSITIVE_INFINITY);
   const last = new Array<number>(count).fill(-1);
   steps.forEach((step, number) => {
-    for (const id of step.calls.flatMap(buffersOf)) {
-      first[id] = Math.min(first[id] ?? 0, number);
-      last[id] = Math.max(last[id] ?? -1, number);
+    for (const call of step.calls) {
+      for (const id of buffersOf(call)) {
+        first[id] = Math.min(first[id] ?? 0, number);
+        last[id] = number;
+      }
     }
   });
   const end = Math.max(0, steps.length - 1);
@@ -106,7 +108,11 @@ function lifetimes(count: number, steps: readonly Step[], options: PlaceOptions)
 }
 
 export function buffersOf(call: KernelCall): readonly BufferId[] {
-  return Object.values(call.arguments).flatMap((argument) => (argument.kind === 'buffer' ? [argument.buffer] : []));
+  const buffers: BufferId[] = [];
+  for (const argument of Object.values(call.arguments)) {
+    if (argument.kind === 'buffer') buffers.push(argument.buffer);
+  }
+  return buffers;
 }
 
 /** An output may only grow into an input that dies there, and whose own life the output does not outdate. */

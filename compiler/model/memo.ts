@@ -19,15 +19,31 @@ export function perLayer<T>(compute: (graph: Graph, layer: Layer) => T): (graph:
   };
 }
 
-/** The same for what depends on a graph as a whole. */
-export function perGraph<T>(compute: (graph: Graph) => T): (graph: Graph) => T {
-  const known = new WeakMap<Graph, T>();
-  return (graph) => {
-    let value = known.get(graph);
-    if (value === undefined) {
-      value = compute(graph);
-      known.set(graph, value);
+/** What depends on an immutable object, such as a graph, as a whole. */
+export function perObject<K extends object, T>(compute: (object: K) => T): (object: K) => T {
+  const known = new WeakMap<K, { readonly value: T }>();
+  return (object) => {
+    let entry = known.get(object);
+    if (entry === undefined) {
+      entry = { value: compute(object) };
+      known.set(object, entry);
     }
+    return entry.value;
+  };
+}
+
+/** What depends on a graph and settings that `key` tells apart: of each graph only the newest is remembered. */
+export function newestPerGraph<S, T>(
+  key: (settings: S) => string,
+  compute: (graph: Graph, settings: S) => T,
+): (graph: Graph, settings: S) => T {
+  const newest = new WeakMap<Graph, { readonly key: string; readonly value: T }>();
+  return (graph, settings) => {
+    const wanted = key(settings);
+    const known = newest.get(graph);
+    if (known?.key === wanted) return known.value;
+    const value = compute(graph, settings);
+    newest.set(graph, { key: wanted, value });
     return value;
   };
 }

@@ -3,6 +3,7 @@
  * only for that group. A depthwise layer keeps channels apart, so nothing is computed twice, and every sum keeps its
  * order (numerics.md 3): results are those of the layers one by one, bit for bit. */
 import type { Graph, Layer } from '../model/graph.ts';
+import { perObject } from '../model/memo.ts';
 import { emitConvInputGradient, emitConvWeightUpdate } from '../operators/conv.ts';
 import type { BackwardContext } from '../operators/rule.ts';
 import {
@@ -55,11 +56,17 @@ function isPointwise(graph: Graph, layer: Layer): boolean {
 
 function feedsOnly(graph: Graph, producer: Layer, reader: Layer): boolean {
   const [tensor = -1] = producer.outputs;
-  const readers = graph.layers.filter((layer) => layer.inputs.includes(tensor));
-  return (
-    readers.length === 1 && readers[0] === reader && reader.inputs[0] === tensor && !graph.outputs.includes(tensor)
-  );
+  return reader.inputs[0] === tensor && readerCounts(graph).get(tensor) === 1 && !graph.outputs.includes(tensor);
 }
+
+/** How many layers read each tensor. */
+const readerCounts = perObject((graph: Graph): ReadonlyMap<number, number> => {
+  const counts = new Map<number, number>();
+  for (const { inputs } of graph.layers) {
+    for (const id of new Set(inputs)) counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  return counts;
+});
 
 /** Bytes that a group takes in all: its gradients before and after the depthwise layer, its rows of weights and of
  * weight gradients. At least eight channels. */

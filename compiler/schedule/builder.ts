@@ -22,9 +22,8 @@ export interface DraftStep extends Step {
   readonly overlaps: readonly StepOverlap[];
 }
 
-export interface DraftBuffer extends Omit<ProgramBuffer, 'first' | 'last' | 'offset'> {
-  readonly reason?: string;
-}
+/** Not placed yet: `first`, `last` and `offset` are -1. */
+export type DraftBuffer = ProgramBuffer;
 
 interface BufferRequest {
   readonly name: string;
@@ -63,16 +62,34 @@ export class ProgramBuilder {
   readonly steps: DraftStep[] = [];
   readonly initialise: Step[] = [];
   private readonly names = new Map<string, BufferId>();
+  /** By the name that was asked for. */
+  private readonly constants = new Map<string, BufferId>();
 
   /** A new arena or SRAM buffer of `count` elements; the name is made unique. */
   buffer(request: BufferRequest): BufferId {
     const id = this.buffers.length;
-    const { count, ...rest } = request;
+    const { layer, role, home, element, count, data, struct, reason } = request;
     const base = identifier(request.name);
     let name = base;
     for (let suffix = 2; this.names.has(name); suffix++) name = `${base}_${suffix}`;
     this.names.set(name, id);
-    this.buffers.push({ ...rest, id, name, bytes: count * elementBytes[request.element] });
+    this.buffers.push({
+      ...{
+        id,
+        name,
+        layer,
+        role,
+        home,
+        element,
+        bytes: count * elementBytes[element],
+        first: -1,
+        last: -1,
+        offset: -1,
+      },
+      ...(data === undefined ? {} : { data }),
+      ...(struct === undefined ? {} : { struct }),
+      ...(reason === undefined ? {} : { reason }),
+    });
     return id;
   }
 
@@ -90,9 +107,9 @@ export class ProgramBuilder {
 
   /** A flash constant; asked again by the same name it is the same buffer. */
   constant(name: string, layer: string, values: ConstantValues, struct?: string): BufferId {
-    const known = this.names.get(identifier(name));
+    const known = this.constants.get(name);
     if (known !== undefined) return known;
-    return this.buffer({
+    const id = this.buffer({
       name,
       layer,
       role: 'constant',
@@ -102,6 +119,8 @@ export class ProgramBuilder {
       data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
       ...(struct === undefined ? {} : { struct }),
     });
+    this.constants.set(name, id);
+    return id;
   }
 
   /** A kernel's parameter struct. Fields in the order of the C declaration; all int32. */
@@ -109,7 +128,7 @@ export class ProgramBuilder {
     const data = Int32Array.from(fields);
     let candidate = name;
     for (let variant = 2; ; variant++) {
-      const known = this.names.get(identifier(candidate));
+      const known = this.constants.get(candidate);
       if (known === undefined) break;
       const present = this.buffers[known]?.data;
       if (present !== undefined && sameBytes(present, new Uint8Array(data.buffer))) return known;
@@ -172,12 +191,18 @@ export function ownedCalls(step: Pick<Step, 'layer' | 'phase' | 'macs' | 'calls'
 
 /** A call outside of a loop: moving arguments take their first value. */
 function settle(entry: KernelCall): KernelCall {
+  if (!Object.values(entry.arguments).some(moves)) return entry;
   const fixed = Object.entries(entry.arguments).map(([name, argument]): [string, Argument] => {
     if (argument.kind === 'buffer') return [name, { ...argument, offset: affineAt(argument.offset, 0) }];
     if (argument.kind === 'int') return [name, { ...argument, value: affineAt(argument.value, 0) }];
     return [name, argument];
   });
   return { ...entry, arguments: Object.fromEntries(fixed) };
+}
+
+function moves(argument: Argument): boolean {
+  if (argument.kind === 'buffer') return typeof argument.offset !== 'number';
+  return argument.kind === 'int' && typeof argument.value !== 'number';
 }
 
 export type ConstantValues = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Float32Array;

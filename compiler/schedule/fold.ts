@@ -1,11 +1,11 @@
 import { type Graph, type Layer, tensorAt } from '../model/graph.ts';
-import { perGraph } from '../model/memo.ts';
+import { perObject } from '../model/memo.ts';
 import { padAmounts } from '../operators/pad.ts';
 import { scaleOf, zeroPointOf } from '../operators/quantisation.ts';
 
 /** Folds each PAD by zero points into the padding of the convolution that alone reads it: the padded copy of the
  * picture, often the largest tensor of a network, then never exists. */
-export const foldPads = perGraph(fold);
+export const foldPads = perObject(fold);
 
 function fold(graph: Graph): Graph {
   const readers = new Map<number, number>();

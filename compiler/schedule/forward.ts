@@ -1,5 +1,6 @@
 /** Lowers the forward pass: a step per layer, tensors to buffers, masks and saved activations for the backward pass. */
 import { elementCount, type Graph, type Layer, tensorAt } from '../model/graph.ts';
+import { perObject } from '../model/memo.ts';
 import { checkTypes, ruleOf } from '../operators/index.ts';
 import type { LoweredForward, OperatorRule, RingRows } from '../operators/rule.ts';
 import { type WeightedLayer, weightedLayer } from '../operators/weighted.ts';
@@ -237,7 +238,7 @@ function overlapsOf(
   });
 }
 
-function growthDistance(window: Window): number {
+const growthDistance = perObject((window: Window): number => {
   const rowIn = window.in_width * window.in_channels;
   const rowOut = window.out_width * window.out_channels;
   let distance = 0;
@@ -246,7 +247,7 @@ function growthDistance(window: Window): number {
     distance = Math.max(distance, (row + 1) * rowOut - needed * rowIn);
   }
   return distance;
-}
+});
 
 /** Bytes that growing into the input saves. */
 function reliefOf(graph: Graph, layer: Layer): number {

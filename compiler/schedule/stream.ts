@@ -1,6 +1,7 @@
 /** Chooses which stretches of the forward pass are streamed by rows: those for which the largest live set becomes
  * least, and then those that need less than the layers one by one. */
 import { elementCount, type Graph, type Layer, tensorAt } from '../model/graph.ts';
+import { perLayer, perObject } from '../model/memo.ts';
 import { ruleOf } from '../operators/index.ts';
 import { activationInputs, type Chain, chainOf } from './chain.ts';
 
@@ -48,12 +49,12 @@ interface Segment {
 }
 
 /** Layer numbers before which exactly one tensor is alive: there a stretch may begin or end. */
-function articulations(graph: Graph): readonly number[] {
-  return aliveBefore(graph).flatMap((alive, position) => (alive.length <= 1 ? [position] : []));
-}
+const articulations = perObject((graph: Graph): readonly number[] =>
+  aliveBefore(graph).flatMap((alive, position) => (alive.length <= 1 ? [position] : [])),
+);
 
 /** Tensors that are alive before each layer, and after the last one. */
-function aliveBefore(graph: Graph): readonly (readonly number[])[] {
+const aliveBefore = perObject((graph: Graph): readonly (readonly number[])[] => {
   const lastReader = lastReaders(graph);
   const isRead =
     (position: number) =>
@@ -66,7 +67,15 @@ function aliveBefore(graph: Graph): readonly (readonly number[])[] {
     all.push(alive);
   });
   return all;
-}
+});
+
+/** Bytes of each layer's outputs and of all that is alive before it. */
+const heldBytes = perObject((graph: Graph): readonly number[] => {
+  const alive = aliveBefore(graph);
+  return graph.layers.map(({ outputs }, position) =>
+    [...(alive[position] ?? []), ...outputs].reduce((total, id) => total + bytesOf(graph, id), 0),
+  );
+});
 
 function lastReaders(graph: Graph): ReadonlyMap<number, number> {
   const last = new Map<number, number>();
@@ -83,26 +92,17 @@ function segmentsOf(
   articulated: ReadonlySet<number>,
   facts: StreamingFacts,
 ): readonly Segment[] {
-  const alive = aliveBefore(graph);
   const segments: Segment[] = [];
+  const streaming = graph.layers.map((layer) => mayStream(graph, layer) && !facts.whole(layer));
   cuts.forEach((begin, from) => {
     for (let to = from + 1; to < cuts.length; to++) {
       const end = cuts[to] ?? 0;
       if (to === from + 1) {
-        segments.push({
-          from,
-          to,
-          begin,
-          end,
-          bytes: plainBytes(graph, begin, end, alive, facts),
-
-          chain: undefined,
-        });
+        segments.push({ from, to, begin, end, bytes: plainBytes(graph, begin, end, facts), chain: undefined });
       }
-      const layers = graph.layers.slice(begin, end);
-      if (layers.length > longestChain || !layers.every((layer) => streams(graph, layer, facts))) break;
-      if (layers.length < 2 || !articulated.has(begin) || !articulated.has(end)) continue;
-      const chain = chainOf(graph, layers);
+      if (end - begin > longestChain || streaming.slice(cuts[to - 1], end).includes(false)) break;
+      if (end - begin < 2 || !articulated.has(begin) || !articulated.has(end)) continue;
+      const chain = chainOf(graph, graph.layers.slice(begin, end));
       if (chain === undefined) continue;
       const bytes = chainBytes(graph, chain) + facts.savedBefore(end);
       segments.push({ from, to, begin, end, bytes, chain });
@@ -111,7 +111,7 @@ function segmentsOf(
   return segments;
 }
 
-function streams(graph: Graph, layer: Layer, facts: StreamingFacts): boolean {
+const mayStream = perLayer((graph: Graph, layer: Layer): boolean => {
   const rule = ruleOf(layer);
   const tensors = [...activationInputs(graph, layer), ...layer.outputs].map((id) => tensorAt(graph, id));
   const pictures = tensors.every(
@@ -122,27 +122,22 @@ function streams(graph: Graph, layer: Layer, facts: StreamingFacts): boolean {
   return (
     rule.byRows === true &&
     pictures &&
-    !facts.whole(layer) &&
     (layer.attributes.kind === 'window' || (rule.inPlace === true && sizes.size === 1))
   );
-}
+});
 
 /** The largest live set of layers [begin, end) one after the other. */
-function plainBytes(
-  graph: Graph,
-  begin: number,
-  end: number,
-  alive: readonly (readonly number[])[],
-  facts: StreamingFacts,
-): number {
+function plainBytes(graph: Graph, begin: number, end: number, facts: StreamingFacts): number {
+  const alive = aliveBefore(graph);
+  const held = heldBytes(graph);
   let most = 0;
   for (let position = begin; position < end; position++) {
     const layer = graph.layers[position];
     if (layer === undefined) break;
     const [input = -1] = layer.inputs;
-    const held = [...(alive[position] ?? []), ...layer.outputs].reduce((total, id) => total + bytesOf(graph, id), 0);
     const dies = alive[position + 1]?.includes(input) === false;
-    most = Math.max(most, held - (dies ? facts.relief(layer) : 0) + facts.savedBefore(position + 1));
+    const relief = dies ? facts.relief(layer) : 0;
+    most = Math.max(most, (held[position] ?? 0) - relief + facts.savedBefore(position + 1));
   }
   return most;
 }

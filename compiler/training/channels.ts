@@ -1,12 +1,13 @@
 /** Which channels train (numerics.md 8 and 11). */
+import { perObject } from '../model/memo.ts';
 import type { WeightedLayer } from '../operators/weighted.ts';
 import type { WeightSelection } from './plan.ts';
 
 /** Channels whose weight scale is below 1e-3 of the layer's median are dead: neither weights nor bias change. */
-export function deadChannels(scales: readonly number[]): readonly boolean[] {
+export const deadChannels = perObject((scales: readonly number[]): readonly boolean[] => {
   const threshold = 1e-3 * median(scales);
   return scales.map((scale) => scale < threshold);
-}
+});
 
 /** The mean of the two middle values where their number is even. */
 export function median(values: readonly number[]): number {
@@ -40,11 +41,18 @@ export function chooseChannels(data: WeightedLayer, selection: WeightSelection):
   const all = Array.from({ length: channels }, (_, index) => index);
   if (count >= channels) return all;
   if (selection.kind !== 'none' && selection.first) return all.slice(0, count);
+  return rankedChannels(data)
+    .slice(0, count)
+    .sort((a, b) => a - b);
+}
+
+/** All of them, most energy first. */
+const rankedChannels = perObject((data: WeightedLayer): readonly number[] => {
+  const channels = selectableChannels(data);
   const energy = new Array<number>(channels).fill(0);
   data.weights.forEach((code, index) => {
     const channel = index % channels;
     energy[channel] = (energy[channel] ?? 0) + code * code;
   });
-  const ranked = all.sort((a, b) => (energy[b] ?? 0) - (energy[a] ?? 0) || a - b);
-  return ranked.slice(0, count).sort((a, b) => a - b);
-}
+  return energy.map((_, channel) => channel).sort((a, b) => (energy[b] ?? 0) - (energy[a] ?? 0) || a - b);
+});

@@ -65,6 +65,11 @@ export interface DataSource {
   readonly skipBroken: boolean;
 }
 
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface TrainingPlan {
   /** Prefix of the C symbols. */
   readonly name: string;
@@ -75,7 +80,7 @@ export interface TrainingPlan {
   readonly budgetBytes: number;
   readonly data?: DataSource;
   /** Resize the model's input. */
-  readonly input?: { readonly width: number; readonly height: number };
+  readonly input?: PictureSize;
   readonly train: TrainSettings;
   /** By the layer's short name; layers not named are frozen. */
   readonly update: ReadonlyMap<string, LayerUpdate>;

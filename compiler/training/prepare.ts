@@ -1,10 +1,11 @@
 /** From the model as read to the network that trains: the head replaced, what follows it dropped (numerics.md 10). */
 import { refuse } from '../diagnostics.ts';
 import { elementCount, type Graph, type Layer, type Tensor, tensorAt } from '../model/graph.ts';
+import { newestPerGraph } from '../model/memo.ts';
 import { channelScales, scaleOf } from '../operators/quantisation.ts';
 import { isWeighted, weightedLayer } from '../operators/weighted.ts';
 import { median } from './channels.ts';
-import { frozen, type LayerUpdate, type TrainingPlan } from './plan.ts';
+import { frozen, type LayerUpdate, type TrainingPlan, type TrainSettings } from './plan.ts';
 
 export type Head =
   /** A new float32 classifier reads the int8 features. */
@@ -33,6 +34,22 @@ const everything: LayerUpdate = {
 
 /** Refuses (DiagnosticError) models without a layer to train or with more than one result. */
 export function prepareNetwork(graph: Graph, plan: TrainingPlan): PreparedNetwork {
+  const { graph: prepared, head } = withHead(graph, plan.train);
+  const update = new Map(plan.update);
+  if (head.kind === 'float32') update.delete(head.layer);
+  else if (plan.train.classes !== undefined) update.set(head.layer, everything);
+  return { graph: prepared, head, update };
+}
+
+type HeadSettings = Pick<TrainSettings, 'classes' | 'head' | 'loss'>;
+type NetworkWithHead = Omit<PreparedNetwork, 'update'>;
+
+const withHead = newestPerGraph<HeadSettings, NetworkWithHead>(
+  ({ classes, head, loss }) => `${classes} ${head} ${loss}`,
+  makeHead,
+);
+
+function makeHead(graph: Graph, settings: HeadSettings): NetworkWithHead {
   if (graph.outputs.length !== 1 || graph.inputs.length !== 1) {
     refuse(
       'several-results',
@@ -40,8 +57,8 @@ export function prepareNetwork(graph: Graph, plan: TrainingPlan): PreparedNetwor
       'cut the model down to one input and one output',
     );
   }
-  const classes = plan.train.classes;
-  if (classes === undefined) return ownHead(graph, plan);
+  const { classes } = settings;
+  if (classes === undefined) return ownHead(graph, settings);
   const index = graph.layers.findLastIndex((layer) => isWeighted(graph, layer));
   const last = graph.layers[index];
   if (last === undefined) {
@@ -56,25 +73,22 @@ export function prepareNetwork(graph: Graph, plan: TrainingPlan): PreparedNetwor
       last.name,
     );
   }
-  return plan.train.head === 'float32'
-    ? floatHead(graph, plan, index, last, classes)
-    : integerHead(graph, plan, index, last, classes);
+  return settings.head === 'float32'
+    ? floatHead(graph, index, last, classes)
+    : integerHead(graph, index, last, classes);
 }
 
-function floatHead(graph: Graph, plan: TrainingPlan, index: number, last: Layer, classes: number): PreparedNetwork {
+function floatHead(graph: Graph, index: number, last: Layer, classes: number): NetworkWithHead {
   const features = last.inputs[0] ?? -1;
-  const update = new Map(plan.update);
-  update.delete(last.name);
   const data = weightedLayer(graph, last);
   return {
     graph: upTo(graph, index, features),
     head: { kind: 'float32', layer: last.name, features, inputs: data.inputs * data.taps, classes },
-    update,
   };
 }
 
 /** Codes 0, one weight scale and the output's own scale, output zero point 0, no activation. */
-function integerHead(graph: Graph, plan: TrainingPlan, index: number, last: Layer, classes: number): PreparedNetwork {
+function integerHead(graph: Graph, index: number, last: Layer, classes: number): NetworkWithHead {
   const weights = tensorAt(graph, last.inputs[1] ?? -1);
   const output = tensorAt(graph, last.outputs[0] ?? -1);
   const scale = Math.fround(median(channelScales(weights, weights.shape[0] ?? 1)));
@@ -106,8 +120,6 @@ function integerHead(graph: Graph, plan: TrainingPlan, index: number, last: Laye
     attributes: 'activation' in attributes ? { ...attributes, activation: 'none' } : attributes,
   };
   const cut = upTo(graph, index + 1, result);
-  const update = new Map(plan.update);
-  update.set(last.name, everything);
   return {
     graph: {
       ...cut,
@@ -115,18 +127,17 @@ function integerHead(graph: Graph, plan: TrainingPlan, index: number, last: Laye
       tensors: cut.tensors.map((tensor) => replaced.get(tensor.id) ?? tensor),
     },
     head: { kind: 'int8', layer: last.name, result, classes },
-    update,
   };
 }
 
 /** A final softmax or dequantisation is dropped: the loss takes the dequantised logits. */
-function ownHead(graph: Graph, plan: TrainingPlan): PreparedNetwork {
+function ownHead(graph: Graph, { loss }: HeadSettings): NetworkWithHead {
   let result = graph.outputs[0] ?? -1;
   let end = graph.layers.length;
   for (;;) {
     const producer = graph.layers.find((layer) => layer.outputs.includes(result));
     if (producer === undefined || !['SOFTMAX', 'DEQUANTIZE'].includes(producer.operator)) break;
-    if (producer.operator === 'SOFTMAX' && plan.train.loss !== 'cross-entropy') break;
+    if (producer.operator === 'SOFTMAX' && loss !== 'cross-entropy') break;
     end = Math.min(end, producer.index);
     result = producer.inputs[0] ?? -1;
   }
@@ -141,7 +152,6 @@ function ownHead(graph: Graph, plan: TrainingPlan): PreparedNetwork {
   return {
     graph: upTo(graph, end, result),
     head: { kind: 'int8', layer: lastLayerName(graph, result), result, classes: elementCount(tensor.shape) },
-    update: new Map(plan.update),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Layer } from '../model/graph.ts';
+import { perObject } from '../model/memo.ts';
 import { type WeightedLayer, weightedConstants } from '../operators/weighted.ts';
 import type { BufferId } from '../program.ts';
 import { at, atOrNull, call, int, type ProgramBuilder } from '../schedule/builder.ts';
@@ -33,6 +34,28 @@ export interface LayerTraining {
   };
 }
 
+interface Factors {
+  readonly weights: Float32Array;
+  readonly bias: Float32Array;
+}
+
+const knownFactors = perObject((_: WeightedLayer) => new Map<string, Factors>());
+
+/** Scaling factors [outputs]. */
+function factorsOf(data: WeightedLayer, settings: TrainSettings): Factors {
+  const key = `${settings.scaling} ${settings.optimizer.kind}`;
+  const known = knownFactors(data).get(key);
+  if (known !== undefined) return known;
+  const dead = deadChannels(data.weightScales);
+  const biasScales = data.weightScales.map((scale) => scale * data.inputScale);
+  const factors = {
+    weights: scalingFactors(data.weightScales, dead, settings),
+    bias: scalingFactors(biasScales, dead, settings),
+  };
+  knownFactors(data).set(key, factors);
+  return factors;
+}
+
 /** Makes a layer's SRAM and the calls that fill it at initialisation: flash keeps every weight once, in the model's
  * order, so the factory state can be had again at any time. `saved`: makes or names the saved input. */
 export function allocateTraining(
@@ -44,7 +67,7 @@ export function allocateTraining(
   saved: (table: BufferId | undefined) => BufferId,
 ): LayerTraining {
   const constants = weightedConstants(builder, layer, data);
-  const dead = deadChannels(data.weightScales);
+  const factors = factorsOf(data, settings);
   const sram = (what: string, element: 'int8' | 'int16' | 'int32', count: number): BufferId =>
     builder.buffer({
       name: `${layer.name}_trained_${what}`,
@@ -57,12 +80,10 @@ export function allocateTraining(
   const training: { -readonly [K in keyof LayerTraining]: LayerTraining[K] } = {};
   if (part.bias) {
     const buffer = sram('bias', 'int32', data.outputs);
-    const scales = data.weightScales.map((scale) => scale * data.inputScale);
-    const factors = scalingFactors(scales, dead, settings);
     training.bias = {
       buffer,
       initial: constants.bias,
-      factor: builder.constant(`${layer.name}_bias_factor`, layer.name, factors),
+      factor: builder.constant(`${layer.name}_bias_factor`, layer.name, factors.bias),
     };
     builder.once(layer.name, [
       call('ft_copy_s32', { input: at(constants.bias), output: at(buffer), count: int(data.outputs) }),
@@ -76,8 +97,9 @@ export function allocateTraining(
     const table = part.all
       ? undefined
       : builder.constant(`${layer.name}_trained_channels`, layer.name, Uint16Array.from(part.channels));
-    const factors = scalingFactors(data.weightScales, dead, settings);
-    const own = data.depthwise ? Float32Array.from(part.channels, (channel) => factors[channel] ?? 0) : factors;
+    const own = data.depthwise
+      ? Float32Array.from(part.channels, (channel) => factors.weights[channel] ?? 0)
+      : factors.weights;
     training.weights = {
       buffer,
       channels: part.channels,
