@@ -36,19 +36,21 @@ export interface SampleChoice {
   readonly seed: number;
 }
 
-/** Positions of the chosen samples: all, in order, unless limited; then drawn by the seed, and again in order. */
+/** Positions of the chosen samples, in order: of each class the first ones, the same for every seed, so that runs with
+ * several seeds can be compared; of these, where a limit says so, as many as are drawn by the seed. */
 export function chooseSamples(labels: ArrayLike<number>, choice: SampleChoice): readonly number[] {
   const { perClass, limit } = choice;
-  const all = Array.from({ length: labels.length }, (_, index) => index);
-  if (perClass === undefined && limit === undefined) return all;
   const taken = new Map<number, number>();
-  const drawn = shuffled(all, randomSource(choice.seed)).filter((index) => {
+  const chosen = Array.from({ length: labels.length }, (_, index) => index).filter((index) => {
     const label = labels[index] ?? -1;
     const count = (taken.get(label) ?? 0) + 1;
     taken.set(label, count);
     return perClass === undefined || count <= perClass;
   });
-  return drawn.slice(0, limit ?? drawn.length).sort((a, b) => a - b);
+  if (limit === undefined || limit >= chosen.length) return chosen;
+  return shuffled(chosen, randomSource(choice.seed))
+    .slice(0, limit)
+    .sort((a, b) => a - b);
 }
 
 /** The i-th picture, or undefined where the file ends before it. */

@@ -49,6 +49,13 @@ describe('the choice of samples', () => {
     expect(chooseSamples(labels, { limit: 100, seed: 5 })).toHaveLength(12);
   });
 
+  it('takes the first of each class, whatever the seed', () => {
+    const first = chooseSamples(labels, { perClass: 2, seed: 1 });
+    expect(chooseSamples(labels, { perClass: 2, seed: 2 })).toEqual(first);
+    for (const index of first)
+      expect([...labels].slice(0, index).filter((l) => l === labels[index]).length).toBeLessThan(2);
+  });
+
   it('draws a limit from all classes by the seed', () => {
     const draws = [1, 2, 3].map((seed) => chooseSamples(labels, { limit: 6, seed }));
     expect(new Set(draws.map(String)).size).toBeGreaterThan(1);
