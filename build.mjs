@@ -27,21 +27,59 @@ for (const generator of generators) {
   }
 }
 
-await build({
-  entryPoints: programs,
+const shared = {
   absWorkingDir: process.cwd(),
   outdir: 'dist',
   bundle: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'esm',
   mainFields: ['module', 'main'],
-  // The bench that measures typing bundles the language server.
-  external: ['esbuild'],
   loader: { '.c': 'text', '.h': 'text', '.ld': 'text' },
-  banner: { js: `#!/usr/bin/env node\n${requireForModules}` },
-  minifySyntax: true,
   sourcemap: 'linked',
   legalComments: 'linked',
   logLevel: 'warning',
+};
+
+await build({
+  ...shared,
+  entryPoints: programs,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  // The bench that measures typing bundles the language server.
+  external: ['esbuild'],
+  banner: { js: `#!/usr/bin/env node\n${requireForModules}` },
+  minifySyntax: true,
+});
+
+// The extension and the language server, on a computer and in a browser.
+const editor = { ...shared, format: 'cjs', minify: true };
+await build({
+  ...editor,
+  entryPoints: {
+    extension: 'extension/extension.ts',
+    server: 'extension/server/node.ts',
+    prices: 'extension/server/prices.node.ts',
+  },
+  outExtension: { '.js': '.cjs' },
+  platform: 'node',
+  target: 'node20',
+  external: ['vscode'],
+});
+await build({
+  ...editor,
+  entryPoints: { 'extension.browser': 'extension/extension.browser.ts' },
+  platform: 'browser',
+  target: 'es2022',
+  mainFields: ['browser', 'module', 'main'],
+  external: ['vscode'],
+});
+await build({
+  ...editor,
+  entryPoints: {
+    'server.worker': 'extension/server/browser.ts',
+    'prices.worker': 'extension/server/prices.browser.ts',
+  },
+  platform: 'browser',
+  target: 'es2022',
+  format: 'iife',
+  mainFields: ['browser', 'module', 'main'],
 });

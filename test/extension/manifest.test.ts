@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { boardsFromSettings, cores } from '../../language/index.ts';
+
+const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
+const manifest = json('package.json');
+const { contributes } = manifest;
+
+describe('the manifest', () => {
+  it('has a text for every placeholder, and no text too many', () => {
+    const used = [...readFileSync('package.json', 'utf8').matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key);
+    expect([...new Set(used)].sort()).toEqual(Object.keys(json('package.nls.json')).sort());
+  });
+
+  it('gives every command a category and a condition', () => {
+    const commands: readonly { command: string; category: string }[] = contributes.commands;
+    const palette: readonly { command: string; when: string }[] = contributes.menus.commandPalette;
+    expect(palette.map(({ command }) => command).sort()).toEqual(commands.map(({ command }) => command).sort());
+    for (const { category } of commands) expect(category).toBe('Firmtune');
+    for (const { when } of palette) expect(when).toBeTruthy();
+  });
+
+  it('runs nothing in a workspace that is not trusted', () => {
+    const items = Object.values<readonly { command: string; when?: string }[]>(contributes.menus).flat();
+    const running = items.filter(({ command }) => /simulate|generate/.test(command));
+    expect(running.length).toBeGreaterThan(0);
+    for (const { when } of running) expect(when).toContain('isWorkspaceTrusted');
+    expect(manifest.capabilities.untrustedWorkspaces.supported).toBe('limited');
+  });
+
+  it('starts with a plan or a command only', () => {
+    expect(manifest.activationEvents).toEqual([]);
+  });
+
+  it('offers the cores that the compiler knows, and an example board that it takes', () => {
+    const board = contributes.configuration.properties['firmtune.boards'].additionalProperties;
+    expect(board.properties.core.enum).toEqual(cores);
+    const [{ body }] = board.defaultSnippets;
+    expect(boardsFromSettings({ mine: body }).problems).toEqual([]);
+    for (const size of [body.sram, body.flash]) expect(size).toMatch(new RegExp(board.properties.sram.pattern));
+  });
+});
+
+describe('the texts of the extension', () => {
+  it('are all in the bundle for translators', () => {
+    const sources = readdirSync('extension').filter((name) => name.endsWith('.ts'));
+    const texts = sources.flatMap((name) =>
+      Array.from(readFileSync(`extension/${name}`, 'utf8').matchAll(/l10n\.t\(\s*'([^']*)'/g), ([, text]) => text),
+    );
+    expect(Object.keys(json('l10n/bundle.l10n.json')).sort()).toEqual([...new Set(texts)].sort());
+  });
+});
