@@ -1,7 +1,8 @@
 /**
  * Makes `npm run demo`, `npm test`, `npm run bench` and `npm start` work on a fresh clone: checks Node, installs the npm packages and,
  * as root on a Debian, the system packages, then builds. Imports only Node's own modules, as node_modules may not exist.
- * Usage: node .ci/setup.mjs demo|test|bench|start
+ * For test and start also a VS Code workbench.
+ * Usage: node .ci/setup.mjs demo|test|bench|start|package
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -14,7 +15,13 @@ const emulator = ['gcc-arm-none-eabi', 'libnewlib-arm-none-eabi', 'qemu-system-a
 const browser = ['chromium', 'fonts-dejavu-core'];
 // Clang's sanitizer run time is only a recommendation of Debian's clang.
 const compilers = ['gcc', 'g++', 'clang', 'libclang-rt-dev', 'clang-format'];
-const packagesFor = { demo: emulator, bench: [], start: browser, test: [...emulator, ...compilers, ...browser] };
+const packagesFor = {
+  demo: emulator,
+  bench: [],
+  package: [],
+  start: [],
+  test: [...emulator, ...compilers, ...browser],
+};
 
 const purpose = process.argv[2];
 if (!Object.hasOwn(packagesFor, purpose)) stop(`usage: node .ci/setup.mjs ${Object.keys(packagesFor).join('|')}`, 2);
@@ -22,6 +29,7 @@ checkNode();
 installNpmPackages();
 installSystemPackages(packagesFor[purpose]);
 run(process.execPath, ['build.mjs'], 'the build failed');
+if (purpose === 'test' || (purpose === 'start' && !hasDesktopEditor())) installWorkbench();
 
 function checkNode() {
   const major = Number(process.versions.node.split('.')[0]);
@@ -81,6 +89,17 @@ function installSystemPackages(packages) {
   // Continuous integration must not pass because its tools were missing.
   if (process.env.CI === 'true') stop('apt-get could not install them', 3);
   console.error('apt-get could not install them: what needs them is left out.');
+}
+
+function hasDesktopEditor() {
+  return spawnSync('code', ['--version'], { stdio: 'ignore', shell: process.platform === 'win32' }).status === 0;
+}
+
+function installWorkbench() {
+  const { status } = spawnSync(process.execPath, ['test/vscode/install.mjs'], { cwd: root, stdio: 'inherit' });
+  if (status === 0) return;
+  if (process.env.CI === 'true' && process.platform === 'linux') stop('CI needs it', 3);
+  console.error('What needs a VS Code workbench is left out.');
 }
 
 function isInstalled(name) {

@@ -7,13 +7,15 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { isInstalled } from '../test/vscode/install.mjs';
+import { chromiumPath } from '../test/vscode/workbench.mjs';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
 const reportFolder = 'build';
 const slow = process.env.CI === 'true' ? { FIRMTUNE_SLOW: '1', FIRMTUNE_FUZZ: '10000' } : {};
 const environment = { ...slow, ...process.env };
 
-const suites = [runVitest];
+const suites = [runVitest, runEditor];
 
 mkdirSync(reportFolder, { recursive: true });
 const results = suites.map((suite) => suite());
@@ -43,6 +45,30 @@ function runVitest() {
     skipped: json.numPendingTests + json.numTodoTests,
     ok: status === 0,
   };
+}
+
+/** The tests in a real VS Code; one skipped test stands for all where there is none. */
+function runEditor() {
+  console.log('\nIn VS Code:');
+  const missing = missingForEditor();
+  if (missing !== undefined) {
+    console.log(`skipped: needs ${missing}`);
+    return { passed: 0, failed: 0, skipped: 1, ok: true };
+  }
+  const report = join(reportFolder, 'vscode.json');
+  rmSync(report, { force: true });
+  const { status } = spawnSync(process.execPath, ['test/vscode/run.mjs'], { stdio: 'inherit', env: environment });
+  const result = readJson(report);
+  if (result === undefined) return { passed: 0, failed: 1, skipped: 0, ok: false };
+  console.log(`${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`);
+  return { ...result, ok: status === 0 && result.failed === 0 };
+}
+
+function missingForEditor() {
+  if (process.env.FIRMTUNE_VSCODE === 'download') return undefined;
+  if (!isInstalled()) return 'a VS Code workbench: node test/vscode/install.mjs, or FIRMTUNE_VSCODE=download';
+  if (chromiumPath() === undefined) return 'Chromium: apt-get install chromium, or its path in CHROMIUM';
+  return undefined;
 }
 
 function readJson(path) {

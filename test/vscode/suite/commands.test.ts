@@ -1,0 +1,93 @@
+import { strict as assert } from 'node:assert';
+import { suite, teardown, test } from 'mocha';
+import { commands, extensions, tasks, type Uri, window, workspace } from 'vscode';
+import { closeEditors, codesOf, eventually, folder, sample } from './support.ts';
+
+interface Finding {
+  readonly name: string;
+  readonly state: string;
+  readonly remedy?: string;
+}
+
+const manifest = () => extensions.getExtension('firmtune.firmtune')?.packageJSON;
+
+async function namesIn(uri: Uri): Promise<readonly string[]> {
+  return (await workspace.fs.readDirectory(uri)).map(([name]) => name);
+}
+
+suite('the commands', () => {
+  teardown(closeEditors);
+
+  test('that the manifest names are there', async () => {
+    const known = new Set(await commands.getCommands(true));
+    const named: readonly { command: string; category: string }[] = manifest().contributes.commands;
+    assert.ok(named.length >= 6);
+    for (const { command, category } of named) {
+      assert.ok(known.has(command), command);
+      assert.equal(category, 'Firmtune');
+    }
+  });
+
+  test('New Training Plan opens a plan without an error and writes no file', async () => {
+    const before = await namesIn(folder());
+    const done = commands.executeCommand('firmtune.newTrainingPlan', sample('garments.tflite'));
+    // The question for the board: the first is as good as any.
+    const accepted = eventually('the plan', async () => {
+      await commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+      return window.activeTextEditor?.document.isUntitled;
+    });
+    await Promise.all([done, accepted]);
+    const document = window.activeTextEditor?.document;
+    assert.ok(document);
+    assert.equal(document.languageId, 'trainplan');
+    // The sample's own plan has the first choice of names.
+    assert.equal(document.uri.path, sample('garments-2.trainplan').path);
+    await eventually('its text', () => document.getText().includes('classifier: weights all'));
+    assert.match(document.getText(), /^data "data"$/m);
+    await eventually('the peak, so the model was found', async () => {
+      const lenses = await commands.executeCommand<{ command?: { title: string } }[]>(
+        'vscode.executeCodeLensProvider',
+        document.uri,
+      );
+      return lenses.some(({ command }) => command?.title.startsWith('peak '));
+    });
+    assert.deepEqual(codesOf(document.uri), []);
+    assert.deepEqual(await namesIn(folder()), before);
+  });
+
+  test('Doctor names each tool with its version or its remedy', async () => {
+    const findings = await commands.executeCommand<readonly Finding[]>('firmtune.doctor');
+    await commands.executeCommand('workbench.action.closeQuickOpen');
+    const names = findings.map(({ name }) => name);
+    for (const name of ['Firmtune', 'arm-none-eabi-gcc', 'qemu-system-arm']) assert.ok(names.includes(name), name);
+    for (const { name, state, remedy } of findings) {
+      if (remedy === undefined) assert.match(state, /\d+\.\d+/, name);
+      else assert.match(remedy, /install/, name);
+    }
+  });
+});
+
+suite('the tasks', () => {
+  teardown(closeEditors);
+
+  test('simulate and generate are offered for each plan', async () => {
+    const offered = await tasks.fetchTasks({ type: 'firmtune' });
+    const names = offered.map(({ name }) => name);
+    assert.ok(names.includes('simulate garments.trainplan'), names.join('; '));
+    assert.ok(names.includes('generate garments.trainplan'), names.join('; '));
+  });
+
+  test('Generate C Code writes the C files beside the plan', async () => {
+    const ended = new Promise<number | undefined>((resolve) => {
+      const listener = tasks.onDidEndTaskProcess(({ exitCode }) => {
+        listener.dispose();
+        resolve(exitCode);
+      });
+    });
+    await commands.executeCommand('firmtune.generate', sample('garments.trainplan'));
+    assert.equal(await ended, 0);
+    const files = await namesIn(sample('garments-firmware'));
+    assert.ok(files.some((name) => name.endsWith('.c')) && files.some((name) => name.endsWith('.h')), files.join('; '));
+    await workspace.fs.delete(sample('garments-firmware'), { recursive: true });
+  });
+});

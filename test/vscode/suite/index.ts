@@ -1,0 +1,28 @@
+/** The entry that VS Code calls in its extension host. */
+
+import { writeFileSync } from 'node:fs';
+import { format } from 'node:util';
+import Mocha from 'mocha';
+
+const mark = '[test] ';
+
+export async function run(): Promise<void> {
+  const mocha = new Mocha({ ui: 'tdd', color: false, timeout: 30_000 });
+  // The host's console cannot be replaced; marked lines are told from VS Code's own log.
+  Mocha.reporters.Base.consoleLog = (...args: unknown[]) => {
+    const [first = '', ...rest] = args;
+    console.log(format(first, ...rest).replace(/^/gm, mark));
+  };
+  mocha.suite.emit('pre-require', globalThis, '', mocha);
+  await Promise.all([import('./language.test.ts'), import('./commands.test.ts')]);
+  const result = { passed: 0, failed: 0, skipped: 0 };
+  await new Promise<void>((resolve) => {
+    const runner = mocha.run(() => resolve());
+    runner.on('pass', () => result.passed++);
+    runner.on('fail', () => result.failed++);
+    runner.on('pending', () => result.skipped++);
+  });
+  const report = process.env.FIRMTUNE_TEST_REPORT;
+  if (report !== undefined) writeFileSync(report, JSON.stringify(result));
+  if (result.failed > 0) throw new Error(`${result.failed} tests failed`);
+}

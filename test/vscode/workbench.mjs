@@ -1,0 +1,148 @@
+/** A VS Code workbench in Chromium: starts the server, opens the page, runs commands of the palette. */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { chromium } from 'playwright-core';
+import { node, server as serverFolder } from './install.mjs';
+
+/** Nothing that asks, greets, updates or reports. */
+const quietSettings = {
+  'security.workspace.trust.enabled': false,
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.welcomePage.walkthroughs.openOnInstall': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.enableExperiments': false,
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'extensions.autoUpdate': false,
+  'extensions.autoCheckUpdates': false,
+  'extensions.ignoreRecommendations': true,
+  'chat.disableAIFeatures': true,
+  'git.enabled': false,
+  'task.allowAutomaticTasks': 'off',
+};
+
+export function chromiumPath() {
+  const candidates = [process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome'];
+  for (const name of candidates) {
+    if (name === undefined) continue;
+    const { status, stdout } = spawnSync('which', [name], { encoding: 'utf8' });
+    if (status === 0) return stdout.trim();
+  }
+  return undefined;
+}
+
+/**
+ * Starts the VS Code server with folders of its own, which go when it stops.
+ * `testDriver`: development and test extensions in the URL are only heard with it; it switches toasts off.
+ */
+export async function startServer({ settings = {}, testDriver = false, port } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'firmtune-vscode-'));
+  const data = join(folder, 'data');
+  for (const scope of ['User', 'Machine']) {
+    mkdirSync(join(data, scope), { recursive: true });
+    writeFileSync(join(data, scope, 'settings.json'), JSON.stringify({ ...quietSettings, ...settings }));
+  }
+  const chosenPort = port ?? (await freePort());
+  const args = [
+    join(serverFolder, 'out/server-main.js'),
+    ...['--host', '127.0.0.1', '--port', String(chosenPort), '--without-connection-token'],
+    ...['--accept-server-license-terms', '--telemetry-level', 'off'],
+    ...['--disable-workspace-trust', '--disable-getting-started-override'],
+    ...['--extensions-dir', join(folder, 'extensions'), '--user-data-dir', data],
+    ...['--server-data-dir', join(folder, 'server')],
+    ...(testDriver ? ['--enable-smoke-test-driver'] : []),
+  ];
+  // Of another VS Code, in whose terminal this may run.
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(VSCODE|ELECTRON)_/.test(name));
+  const child = spawn(node, args, { env: Object.fromEntries(inherited), stdio: ['ignore', 'pipe', 'pipe'] });
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
+      await ended;
+      clearTimeout(timer);
+    }
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  };
+  try {
+    await listening(child);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port: chosenPort, stop };
+}
+
+function listening(child) {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const read = (chunk) => {
+      output += chunk;
+      if (output.includes('Extension host agent started')) resolve();
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.once('exit', (code) => reject(new Error(`the VS Code server ended with ${code}\n${output}`)));
+    setTimeout(() => reject(new Error(`the VS Code server did not start\n${output}`)), 60_000).unref();
+  });
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+export function openBrowser() {
+  return chromium.launch({
+    executablePath: chromiumPath(),
+    args: [
+      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      // Whatever VS Code wants from outside fails at once.
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+    ],
+  });
+}
+
+/** `extension` and `tests` are paths; both need a server with the test driver. */
+export function workbenchUrl(port, { folder, extension, tests }) {
+  const url = new URL(`http://localhost:${port}/`);
+  url.searchParams.set('folder', folder);
+  const remote = (path) => `vscode-remote://remote${path}`;
+  const payload = [];
+  if (extension !== undefined) payload.push(['extensionDevelopmentPath', remote(extension)]);
+  if (tests !== undefined) payload.push(['extensionTestsPath', remote(tests)]);
+  if (payload.length > 0) url.searchParams.set('payload', JSON.stringify(payload));
+  return url.href;
+}
+
+/** Runs a command by its title. The palette's list is made when its text changes, so it asks until extensions are there. */
+export async function runCommand(page, title, timeout = 60_000) {
+  const end = Date.now() + timeout;
+  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+  for (;;) {
+    await page.keyboard.press('F1');
+    const input = page.locator('.quick-input-widget input.input');
+    await input.waitFor({ timeout: 10_000 });
+    await input.fill(`>${title}`);
+    try {
+      await row.waitFor({ timeout: 1500 });
+      break;
+    } catch {
+      if (Date.now() > end) throw new Error(`no command ${title} in the palette`);
+      await page.keyboard.press('Escape');
+    }
+  }
+  await row.click();
+}
