@@ -1,7 +1,7 @@
 /** From generated C to the figures of `bench`: build, run, measure. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DiagnosticError, failure, type Result, success } from '../../../compiler/diagnostics.ts';
 import { buildFirmware, type FirmwareBuild } from './build.ts';
 import { readMap } from './map.ts';
@@ -31,7 +31,7 @@ export interface BoardMeasurement extends SessionResult {
 
 export async function benchOnBoard(bench: BoardBench): Promise<Result<BoardMeasurement>> {
   const { keepIn } = bench;
-  if (keepIn !== undefined) return await benchIn(keepIn, bench);
+  if (keepIn !== undefined) return await benchIn(resolve(keepIn), bench);
   return await withTemporaryDirectory((directory) => benchIn(directory, bench));
 }
 
