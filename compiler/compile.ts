@@ -26,6 +26,8 @@ export interface CompileOptions {
   /** Time limit of the arena search in milliseconds. */
   readonly arenaMilliseconds?: number;
   readonly cancelled?: () => boolean;
+  /** A program like this one, compiled before: where it has its buffers is tried first. */
+  readonly similar?: Program;
 }
 
 const resized = newestPerGraph<PictureSize, Graph>(({ width, height }) => `${width} ${height}`, resizeInput);
@@ -106,6 +108,7 @@ function finish(
     keepAll,
     ...(options.arenaMilliseconds === undefined ? {} : { milliseconds: options.arenaMilliseconds }),
     ...(options.cancelled === undefined ? {} : { cancelled: options.cancelled }),
+    ...(options.similar === undefined ? {} : { similar: options.similar.buffers }),
   };
   const { buffers, arenaBytes, sramBytes, solution } = placeBuffers(builder.buffers, builder.steps, place);
   const program = {

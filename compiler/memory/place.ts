@@ -18,6 +18,8 @@ export interface PlaceOptions {
   readonly keepAll: boolean;
   readonly milliseconds?: number;
   readonly cancelled?: () => boolean;
+  /** Buffers of a similar program as placed: where they lie is tried first. */
+  readonly similar?: readonly ProgramBuffer[];
 }
 
 /** Float data in the arena and every static buffer start at a multiple of this. */
@@ -43,6 +45,7 @@ export function placeBuffers(
     {
       ...(options.milliseconds === undefined ? {} : { milliseconds: options.milliseconds }),
       ...(options.cancelled === undefined ? {} : { cancelled: options.cancelled }),
+      ...(options.similar === undefined ? {} : { order: similarOrder(inArena, options.similar) }),
     },
   );
   const statics = placeStatics(drafts);
@@ -55,6 +58,18 @@ export function placeBuffers(
     return { ...draft, ...life, offset: solution.offsets[position] ?? -1 };
   });
   return { buffers, arenaBytes: solution.height, sramBytes: statics.bytes, solution };
+}
+
+/** From the bottom up as in the similar program; buffers that it does not have last, the largest first. */
+function similarOrder(inArena: readonly DraftBuffer[], similar: readonly ProgramBuffer[]): readonly number[] {
+  const offsets = new Map<string, number>();
+  for (const { home, name, offset } of similar) if (home === 'arena') offsets.set(name, offset);
+  const keys = inArena.map(({ name, bytes }, item) => ({
+    item,
+    offset: offsets.get(name) ?? Number.MAX_SAFE_INTEGER,
+    bytes,
+  }));
+  return keys.sort((a, b) => a.offset - b.offset || b.bytes - a.bytes).map(({ item }) => item);
 }
 
 /** Wide elements first, so that the generated C struct needs no padding and has these very offsets. */

@@ -3,7 +3,7 @@ import type { Compilation } from '../compile.ts';
 import type { Diagnostic } from '../diagnostics.ts';
 import { isWeighted, weightedLayer } from '../operators/weighted.ts';
 import { outputPositions } from '../operators/window.ts';
-import type { Phase, Program, ProgramBuffer, Role } from '../program.ts';
+import type { BufferId, Phase, Program, ProgramBuffer, Role } from '../program.ts';
 import { selectableChannels } from '../training/channels.ts';
 import type { TrainingPlan } from '../training/plan.ts';
 import { estimateCodeBytes, estimateStackBytes } from './footprint.ts';
@@ -92,32 +92,49 @@ export interface PeakReport {
   }[];
 }
 
-export function memoryReport(compilation: Compilation, plan: TrainingPlan): MemoryReport {
-  const { program, network, differentiation, arena } = compilation;
-  const used = usedBuffers(program);
+/** What a plan takes, in figures. */
+export type PlanTotals = Pick<
+  MemoryReport,
+  'arenaBytes' | 'trainableBytes' | 'stateBytes' | 'stackBytes' | 'sramBytes' | 'flashBytes' | 'constantBytes' | 'macs'
+>;
+
+/** The figures of the memory report, without the report. */
+export function planTotals(compilation: Compilation): PlanTotals {
+  return totalsOf(compilation, usedBuffers(compilation.program));
+}
+
+function totalsOf(compilation: Compilation, used: readonly ProgramBuffer[]): PlanTotals {
+  const { program } = compilation;
   const trainableBytes = sumOf(used, isTrainable);
   const stackBytes = estimateStackBytes(program);
   const constantBytes = sumOf(used, ({ home }) => home === 'flash');
-  const sramBytes = program.arenaBytes + program.sramBytes + stackBytes;
-  const flashBytes = constantBytes + estimateCodeBytes(program);
-  const steps = stepReports(program);
   return {
     arenaBytes: program.arenaBytes,
-    lowerBoundBytes: arena.lowerBound,
-    provenOptimal: arena.provenOptimal,
     trainableBytes,
     stateBytes: program.sramBytes - trainableBytes,
     stackBytes,
-    sramBytes,
-    flashBytes,
+    sramBytes: program.arenaBytes + program.sramBytes + stackBytes,
+    flashBytes: constantBytes + estimateCodeBytes(program),
     constantBytes,
-    sparseUpdateBytes: sparseUpdateBytes(network, differentiation),
     macs: macsByPhase(compilation),
+  };
+}
+
+export function memoryReport(compilation: Compilation, plan: TrainingPlan): MemoryReport {
+  const { program, network, differentiation, arena } = compilation;
+  const used = usedBuffers(program);
+  const totals = totalsOf(compilation, used);
+  const steps = stepReports(program);
+  return {
+    ...totals,
+    lowerBoundBytes: arena.lowerBound,
+    provenOptimal: arena.provenOptimal,
+    sparseUpdateBytes: sparseUpdateBytes(network, differentiation),
     steps,
     buffers: used.map(bufferReport),
     layers: layerReports(compilation, used),
     peak: peakReport(program, steps),
-    diagnostics: limitDiagnostics(plan, sramBytes, flashBytes),
+    diagnostics: limitDiagnostics(plan, totals.sramBytes, totals.flashBytes),
   };
 }
 
@@ -131,7 +148,10 @@ function sumOf(buffers: readonly ProgramBuffer[], wanted: (buffer: ProgramBuffer
 
 /** A constant that no step refers to is not printed. */
 function usedBuffers({ buffers, initialise, steps }: Program): readonly ProgramBuffer[] {
-  const named = new Set([...initialise, ...steps].flatMap(({ calls }) => calls.flatMap(buffersOf)));
+  const named = new Set<BufferId>();
+  for (const { calls } of [...initialise, ...steps]) {
+    for (const call of calls) for (const id of buffersOf(call)) named.add(id);
+  }
   return buffers.filter(({ id, home }) => home !== 'flash' || named.has(id));
 }
 
