@@ -1,3 +1,4 @@
+#include "ft_depthwise_dsp.h"
 #include "ft_dot.h"
 #include "ft_kernels.h"
 #include "ft_layout.h"
@@ -38,35 +39,62 @@ static inline void ft_depthwise_sums(const ft_window *w, const ft_depthwise_plac
   }
 }
 
+/* Row y of the channels [channel, channel + count) of a block. */
+static void ft_depthwise_block_row(const ft_window *w, const int8_t *input, const int8_t *weights,
+                                   const int32_t *bias, const int32_t *multiplier, const int32_t *shift,
+                                   int8_t *out, uint8_t *mask, int32_t y, int32_t channel, int32_t count) {
+  ft_depthwise_place place;
+  place.top = y * w->stride_y - w->pad_top;
+  place.ky = ft_taps_inside(place.top, w->kernel_height, w->dilation_y, w->in_height);
+  ft_requantiser requantiser;
+  ft_prepare_requantiser(&requantiser, multiplier + channel, shift + channel, 1, count);
+  for (int32_t x = 0; x < w->out_width; x++) {
+    place.left = x * w->stride_x - w->pad_left;
+    place.kx = ft_taps_inside(place.left, w->kernel_width, w->dilation_x, w->in_width);
+    uint32_t sums[FT_BLOCK] = {0};
+    int32_t values[FT_BLOCK] = {0};
+    for (int32_t c = 0; c < count; c++)
+      sums[c] = (uint32_t)bias[channel + c];
+    if (w->in_channels == w->out_channels && count == FT_BLOCK)
+      ft_depthwise_sums_block(w, &place, input, weights, channel, sums);
+    else
+      ft_depthwise_sums(w, &place, input, weights, channel, count, sums);
+    ft_requantise_lanes(&requantiser, sums, count, w->out_zero_point, values);
+    const uint32_t bit = (uint32_t)((y * w->out_width + x) * w->out_channels + channel);
+    ft_store_s8(values, count, w->act_min, w->act_max, out + x * w->out_channels + channel, mask, bit);
+  }
+}
+
+#ifdef FT_ARM_DSP
+static __attribute__((noinline)) void ft_depthwise_lanes_row(const ft_window *w, const int8_t *input,
+                                                             const int8_t *weights, const int32_t *bias,
+                                                             const int32_t *multiplier, const int32_t *shift,
+                                                             int8_t *out, uint8_t *mask, int32_t y,
+                                                             int32_t channel) {
+  ft_depthwise_lanes lanes;
+  ft_load_lanes(w, weights, bias + channel, multiplier + channel, shift + channel, &lanes);
+  const uint32_t bit = (uint32_t)(y * w->out_width * w->out_channels + channel);
+  ft_depthwise_row(w, &lanes, input + channel, out + channel, mask, bit, y);
+}
+#endif
+
 void ft_depthwise_s8(const ft_window *window, const int8_t *input, const int8_t *weights, const int32_t *bias,
                      const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
                      int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end) {
   const ft_window w = *window;
   for (int32_t y = row_begin; y < row_end; y++) {
-    ft_depthwise_place place;
-    place.top = y * w.stride_y - w.pad_top;
-    place.ky = ft_taps_inside(place.top, w.kernel_height, w.dilation_y, w.in_height);
     int8_t *out = output + ft_ring_row(y, w.out_rows) * w.out_width * w.out_channels;
     for (int32_t channel = channel_begin; channel < channel_end; channel += FT_BLOCK) {
       const int32_t count = ft_min(FT_BLOCK, channel_end - channel);
       const int8_t *taps = weights + (channel - channel_begin);
-      ft_requantiser requantiser;
-      ft_prepare_requantiser(&requantiser, multiplier + channel, shift + channel, 1, count);
-      for (int32_t x = 0; x < w.out_width; x++) {
-        place.left = x * w.stride_x - w.pad_left;
-        place.kx = ft_taps_inside(place.left, w.kernel_width, w.dilation_x, w.in_width);
-        uint32_t sums[FT_BLOCK] = {0};
-        int32_t values[FT_BLOCK] = {0};
-        for (int32_t c = 0; c < count; c++)
-          sums[c] = (uint32_t)bias[channel + c];
-        if (w.in_channels == w.out_channels && count == FT_BLOCK)
-          ft_depthwise_sums_block(&w, &place, input, taps, channel, sums);
-        else
-          ft_depthwise_sums(&w, &place, input, taps, channel, count, sums);
-        ft_requantise_lanes(&requantiser, sums, count, w.out_zero_point, values);
-        const uint32_t bit = (uint32_t)((y * w.out_width + x) * w.out_channels + channel);
-        ft_store_s8(values, count, w.act_min, w.act_max, out + x * w.out_channels + channel, mask, bit);
+#ifdef FT_ARM_DSP
+      if (count == FT_BLOCK && (channel & 3) == 0 &&
+          ft_fits_lanes(&w, multiplier + channel, shift + channel)) {
+        ft_depthwise_lanes_row(&w, input, taps, bias, multiplier, shift, out, mask, y, channel);
+        continue;
       }
+#endif
+      ft_depthwise_block_row(&w, input, taps, bias, multiplier, shift, out, mask, y, channel, count);
     }
   }
 }

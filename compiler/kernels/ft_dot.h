@@ -5,7 +5,45 @@
 
 #include <stdint.h>
 
+#include "ft_dsp.h"
 #include "ft_layout.h"
+
+#ifdef FT_ARM_DSP
+#define FT_DOT_ROW(sum, row)                                                                                 \
+  "ldr %[word], " row "\n\t"                                                                                 \
+  "sxtb16 %[pair], %[word]\n\t"                                                                              \
+  "sxtb16 %[word], %[word], ror #8\n\t"                                                                      \
+  "smlad %[" sum "], %[even], %[pair], %[" sum "]\n\t"                                                       \
+  "smlad %[" sum "], %[odd], %[word], %[" sum "]\n\t"
+
+/* ft_dot4 for a multiple of four elements, at least four. In assembly, because it takes all registers, and
+ * therefore a function of its own. */
+static __attribute__((noinline)) void ft_dot4_words(const int8_t *input, const int8_t *weights,
+                                                    int32_t row_size, int32_t count, int32_t zero_point,
+                                                    uint32_t *sums) {
+  uint32_t sum0 = sums[0], sum1 = sums[1], sum2 = sums[2], sum3 = sums[3];
+  const int8_t *end = input + count;
+  int32_t even, odd, word, pair;
+  __asm__ volatile(
+      "1:\n\t"
+      "ldr %[odd], [%[x]], #4\n\t"
+      "sxtab16 %[even], %[offsets], %[odd]\n\t"
+      "sxtab16 %[odd], %[offsets], %[odd], ror #8\n\t" FT_DOT_ROW(
+          "s0", "[%[w]]") "add %[w], %[w], %[row]\n\t" FT_DOT_ROW("s2", "[%[w], %[row]]")
+          FT_DOT_ROW("s3", "[%[w], %[row], lsl #1]")
+              FT_DOT_ROW("s1", "[%[w]], #4") "sub %[w], %[w], %[row]\n\t"
+                                             "cmp %[x], %[end]\n\t"
+                                             "bne 1b"
+      : [x] "+r"(input), [w] "+r"(weights), [s0] "+r"(sum0), [s1] "+r"(sum1), [s2] "+r"(sum2),
+        [s3] "+r"(sum3), [even] "=&r"(even), [odd] "=&r"(odd), [word] "=&r"(word), [pair] "=&r"(pair)
+      : [offsets] "r"(ft_pair(-zero_point, -zero_point)), [row] "r"(row_size), [end] "r"(end)
+      : "cc", "memory");
+  sums[0] = sum0;
+  sums[1] = sum1;
+  sums[2] = sum2;
+  sums[3] = sum3;
+}
+#endif
 
 /* sums[r] += sum of weights[r][i] * (input[i] - zero_point), for four rows of weights `row_size` apart, which
  * share the loads of the input. */
@@ -34,8 +72,14 @@ static inline void ft_dot4(const int8_t *input, const int8_t *weights, int32_t r
                                              wasm_i32x4_splat(input[i] - zero_point)));
   wasm_v128_store(sums, wasm_i32x4_add(wasm_v128_load(sums), all));
 #else
+  int32_t i = 0;
+#ifdef FT_ARM_DSP
+  i = count & ~3;
+  if (i > 0)
+    ft_dot4_words(input, weights, row_size, i, zero_point, sums);
+#endif
   uint32_t sum0 = sums[0], sum1 = sums[1], sum2 = sums[2], sum3 = sums[3];
-  for (int32_t i = 0; i < count; i++) {
+  for (; i < count; i++) {
     const int32_t x = input[i] - zero_point;
     sum0 += (uint32_t)(row0[i] * x);
     sum1 += (uint32_t)(row1[i] * x);

@@ -11,6 +11,8 @@
 #if defined(__wasm_simd128__)
 #define FT_WASM_SIMD 1
 #include <wasm_simd128.h>
+#elif defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && defined(__OPTIMIZE__)
+#define FT_ARM_DSP 1
 #endif
 
 /* Channels that a kernel works on at once, in accumulators of its own: two vectors where there is SIMD, what
