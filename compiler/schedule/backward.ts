@@ -8,7 +8,7 @@ import type { Differentiation } from '../training/differentiate.ts';
 import { emitUpdate, type Optimization } from '../training/optimizer.ts';
 import type { TrainSettings } from '../training/plan.ts';
 import type { Head } from '../training/prepare.ts';
-import { bottleneckAt, emitBottleneck } from './bottleneck.ts';
+import { bottleneckAt, emitBottleneck, groupOf } from './bottleneck.ts';
 import { at, call, float, int, label, type ProgramBuilder } from './builder.ts';
 import { constantOf } from './constants.ts';
 import type { LoweredForwardPass } from './forward.ts';
@@ -136,8 +136,15 @@ export function lowerGradients(
     const rule = ruleOf(layer);
     if (gradient === undefined || rule.backward === undefined) continue;
     const block = optimization.settings.stream ? bottleneckAt(graph, differentiation, index) : undefined;
-    if (block !== undefined) {
-      const dx = emitBottleneck(builder, graph, block, gradient, forward, differentiation, optimization);
+    const group =
+      block === undefined
+        ? undefined
+        : groupOf(graph, block, forward, differentiation, {
+            besides: liveBytes(builder, tasks.slice(index), gradients, forward),
+            gradient: builder.bytesOf(gradient),
+          });
+    if (block !== undefined && group !== undefined) {
+      const dx = emitBottleneck(builder, graph, block, group, gradient, forward, differentiation, optimization);
       const { expand } = block;
       if (dx !== undefined && expand !== undefined) {
         contribute(builder, graph, expand, gradients, expand.inputs[0] ?? -1, dx);
@@ -159,6 +166,21 @@ export function lowerGradients(
       contribute: (index, buffer) => contribute(builder, graph, layer, gradients, layer.inputs[index] ?? -1, buffer),
     });
   }
+}
+
+/** Bytes of what waits for the tasks that are left: masks, saved codes, gradients. */
+function liveBytes(
+  builder: ProgramBuilder,
+  tasks: readonly Layer[],
+  gradients: ReadonlyMap<number, BufferId>,
+  forward: LoweredForwardPass,
+): number {
+  const waiting = tasks.flatMap(({ name, outputs }) => [
+    forward.masks.get(name),
+    forward.training.get(name)?.weights?.saved,
+    ...outputs.map((output) => gradients.get(output)),
+  ]);
+  return [...new Set(waiting)].reduce<number>((sum, id) => sum + (id === undefined ? 0 : builder.bytesOf(id)), 0);
 }
 
 function codesOf(builder: ProgramBuilder, graph: Graph, forward: LoweredForwardPass, tensor: number): BufferId {

@@ -7,10 +7,12 @@ import { perObject } from '../model/memo.ts';
 import { emitConvInputGradient, emitConvWeightUpdate } from '../operators/conv.ts';
 import type { BackwardContext } from '../operators/rule.ts';
 import {
+  gradientTile,
   groupBegin,
   groupCount,
   groupEnd,
   maskScaleCall,
+  mergeTile,
   type OutputGradient,
   type WeightedLayer,
   weightedConstants,
@@ -21,7 +23,6 @@ import { outputPositions } from '../operators/window.ts';
 import type { BufferId } from '../program.ts';
 import type { Differentiation } from '../training/differentiate.ts';
 import { emitBiasUpdate, type Optimization } from '../training/optimizer.ts';
-import type { LayerTraining } from '../training/state.ts';
 import { at, atOrNull, call, int, type ProgramBuilder } from './builder.ts';
 import type { LoweredForwardPass } from './forward.ts';
 
@@ -68,21 +69,71 @@ const readerCounts = perObject((graph: Graph): ReadonlyMap<number, number> => {
   return counts;
 });
 
-/** Bytes that a group takes in all: its gradients before and after the depthwise layer, its rows of weights and of
- * weight gradients. At least eight channels. */
-const groupBytes = 12_288;
+/** Larger groups save nothing. */
+const largestGroupBytes = 12_288;
+/** Masks are written by whole bytes. */
+const smallestGroup = 8;
 
-function groupOf(
-  middle: WeightedLayer,
-  expand: WeightedLayer | undefined,
-  training: LayerTraining | undefined,
+/** What is alive when the block's turn comes. */
+export interface BlockSurroundings {
+  /** Bytes of all that waits for this block and the layers below it, the gradient that comes in among them. */
+  readonly besides: number;
+  /** Bytes of the gradient that comes in. */
+  readonly gradient: number;
+}
+
+/**
+ * Channels of a group: as many as fit below the peak of the forward pass, so that they cost nothing, else as few as
+ * possible. Undefined where the layers one by one need no more memory than that.
+ */
+export function groupOf(
+  graph: Graph,
+  { project, depthwise, expand }: Bottleneck,
+  forward: LoweredForwardPass,
+  differentiation: Differentiation,
+  { besides, gradient }: BlockSurroundings,
+): number | undefined {
+  const middle = weightedLayer(graph, depthwise);
+  const below = expand === undefined ? undefined : weightedLayer(graph, expand);
+  const before = 4 * outputPositions(middle.window);
+  const after = below === undefined ? 0 : 4 * outputPositions(below.window);
+  const dx =
+    below !== undefined && differentiation.wanted.has(expand?.inputs[0] ?? -1)
+      ? 4 * below.inputs * outputPositions(below.window)
+      : 0;
+  const perChannel = before + after + scratchPerChannel(graph, project, expand, forward);
+  const room = Math.min(largestGroupBytes, forward.peakBytes - besides - dx);
+  const fitting = Math.floor(room / perChannel);
+  const group = Math.min(middle.outputs, Math.max(smallestGroup, fitting - (fitting % smallestGroup)));
+  const [wholeBefore, wholeAfter] = [before * middle.outputs, after * middle.outputs];
+  const oneByOne = Math.max(
+    wholeBefore + scratchBytes(graph, project, forward),
+    wholeBefore + wholeAfter - gradient,
+    wholeAfter + dx - gradient + (expand === undefined ? 0 : scratchBytes(graph, expand, forward)),
+  );
+  return oneByOne <= dx + group * perChannel ? undefined : group;
+}
+
+/** What a layer by itself takes for tiles of merged weights or of weight gradients. */
+function scratchBytes(graph: Graph, layer: Layer, { training }: LoweredForwardPass): number {
+  const weights = training.get(layer.name)?.weights;
+  if (weights === undefined) return 0;
+  const { inputs, outputs } = weightedLayer(graph, layer);
+  const trained = weights.channels.length;
+  const merged = weights.all && weights.holding !== 'int16' ? 0 : mergeTile(inputs, outputs) * inputs;
+  return Math.max(merged, gradientTile(trained, outputs) * 4 * trained);
+}
+
+function scratchPerChannel(
+  graph: Graph,
+  project: Layer,
+  expand: Layer | undefined,
+  { training }: LoweredForwardPass,
 ): number {
-  const { window, outputs } = middle;
-  const positions = window.in_height * window.in_width + outputPositions(window);
-  const trainedChannels = training?.weights?.channels.length ?? 0;
-  const rows = trainedChannels * 4 + (training?.weights?.all === false ? (expand?.inputs ?? 0) : 0);
-  const fitting = Math.floor(groupBytes / (4 * positions + rows));
-  return Math.min(outputs, Math.max(8, fitting - (fitting % 8)));
+  const columns = training.get(project.name)?.weights === undefined ? 0 : weightedLayer(graph, project).outputs;
+  const weights = expand === undefined ? undefined : training.get(expand.name)?.weights;
+  if (expand === undefined || weights === undefined) return columns;
+  return columns + 4 * weights.channels.length + (weights.all ? 0 : weightedLayer(graph, expand).inputs);
 }
 
 /** Emits the steps of all the block's layers. Returns the gradient of the first 1x1 layer's input, if wanted. */
@@ -90,6 +141,7 @@ export function emitBottleneck(
   builder: ProgramBuilder,
   graph: Graph,
   block: Bottleneck,
+  group: number,
   gradient: BufferId,
   forward: LoweredForwardPass,
   differentiation: Differentiation,
@@ -106,7 +158,6 @@ export function emitBottleneck(
     calls: [maskScaleCall(builder, project, output, forward.masks.get(project.name), whole)],
   });
   const input = expand === undefined ? undefined : weightedLayer(graph, expand);
-  const group = groupOf(middle, input, expand === undefined ? undefined : forward.training.get(expand.name));
   const loop = Math.ceil(middle.outputs / group);
   let dx: BufferId | undefined;
   builder.fuse(depthwise.name, loop, () => {

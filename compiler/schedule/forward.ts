@@ -12,7 +12,7 @@ import { allocateTraining, type LayerTraining } from '../training/state.ts';
 import { at, call, int, ownedCalls, type ProgramBuilder, type StepOverlap } from './builder.ts';
 import { type Chain, ringsOf } from './chain.ts';
 import { constantOf, elementTypeOf } from './constants.ts';
-import { planUnits, type Unit } from './stream.ts';
+import { planUnits, type UnitPlan } from './stream.ts';
 
 export interface ForwardOptions {
   /** Every tensor in a buffer of its own, alive to the end: for `infer --tensors`. */
@@ -27,6 +27,8 @@ export interface LoweredForwardPass {
   /** By layer name. */
   readonly masks: ReadonlyMap<string, BufferId>;
   readonly training: ReadonlyMap<string, LayerTraining>;
+  /** The largest live set, where the pass is streamed: what the backward pass may take without costing anything. */
+  readonly peakBytes: number;
 }
 
 export function lowerForwardPass(builder: ProgramBuilder, graph: Graph, options: ForwardOptions): LoweredForwardPass {
@@ -75,7 +77,8 @@ export function lowerForwardPass(builder: ProgramBuilder, graph: Graph, options:
     });
   };
 
-  for (const unit of unitsOf(graph, options)) {
+  const { units, peakBytes } = unitsOf(graph, options);
+  for (const unit of units) {
     if (unit.kind === 'chain') {
       emitChain(builder, graph, unit.chain, lower, tensors);
       continue;
@@ -96,14 +99,14 @@ export function lowerForwardPass(builder: ProgramBuilder, graph: Graph, options:
       overlaps: options.everyTensor || lowered.loop > 1 ? [] : overlapsOf(graph, layer, rule, tensors),
     });
   }
-  return { tensors, masks, training };
+  return { tensors, masks, training, peakBytes };
 }
 
 /** The layers one by one, or where they may stream, as chains. */
-function unitsOf(graph: Graph, options: ForwardOptions): readonly Unit[] {
+function unitsOf(graph: Graph, options: ForwardOptions): UnitPlan {
   const { differentiation, settings } = options;
   if (options.everyTensor || settings?.stream === false) {
-    return graph.layers.map((layer) => ({ kind: 'layer', layer }));
+    return { units: graph.layers.map((layer) => ({ kind: 'layer', layer })), peakBytes: 0 };
   }
   const saved = [0];
   for (const layer of graph.layers) {

@@ -22,7 +22,13 @@ export interface StreamingFacts {
 /** Longer chains gain nothing: their rings grow to whole tensors. */
 const longestChain = 24;
 
-export function planUnits(graph: Graph, facts: StreamingFacts): readonly Unit[] {
+export interface UnitPlan {
+  readonly units: readonly Unit[];
+  /** The largest live set of the forward pass: activations, and what is saved for the backward pass. */
+  readonly peakBytes: number;
+}
+
+export function planUnits(graph: Graph, facts: StreamingFacts): UnitPlan {
   const { layers } = graph;
   const articulated = articulations(graph);
   // With several inputs or results, the network's ends are none.
@@ -30,11 +36,12 @@ export function planUnits(graph: Graph, facts: StreamingFacts): readonly Unit[] 
   const segments = segmentsOf(graph, cuts, new Set(articulated), facts);
   const least = bestSplit(cuts.length, segments, Number.POSITIVE_INFINITY);
   const chosen = bestSplit(cuts.length, segments, least.peak);
-  return chosen.segments.flatMap(({ begin, end, chain }): readonly Unit[] =>
+  const units = chosen.segments.flatMap(({ begin, end, chain }): readonly Unit[] =>
     chain === undefined
       ? layers.slice(begin, end).map((layer) => ({ kind: 'layer', layer }) as const)
       : [{ kind: 'chain', chain }],
   );
+  return { units, peakBytes: chosen.peak };
 }
 
 interface Segment {

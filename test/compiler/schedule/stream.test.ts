@@ -36,6 +36,17 @@ describe('streaming', () => {
     expect(groups).toBeGreaterThan(10);
   }, 60_000);
 
+  it('never needs more memory on random networks', () => {
+    let less = 0;
+    const property = fc.property(trainedNetworks, ({ network, plan }) => {
+      const [streamed, unstreamed] = [programOf(network, plan), programOf(network, withoutStreaming(plan))];
+      expect(streamed.arenaBytes).toBeLessThanOrEqual(unstreamed.arenaBytes);
+      if (streamed.arenaBytes < unstreamed.arenaBytes) less++;
+    });
+    fc.assert(property, { seed: 3, numRuns: 80 });
+    expect(less).toBeGreaterThan(40);
+  }, 60_000);
+
   const models = [
     { name: 'the sample', file: samplePlan, absent: false },
     {
