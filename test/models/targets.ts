@@ -15,8 +15,9 @@ const firmware = findTools(firmwareToolNames);
 export const hasHost = host.ok;
 export const hasBoard = firmware.ok;
 
+export const slow = process.env.FIRMTUNE_SLOW === '1';
 /** The published models take a fifth of a second a step on the emulator. */
-export const steps = process.env.FIRMTUNE_SLOW === '1' ? 100 : 5;
+export const steps = slow ? 100 : 5;
 /** Of a test that builds and runs C. */
 export const timeout = 600_000;
 /** Where a comparison finds no difference. */
