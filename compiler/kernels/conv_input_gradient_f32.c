@@ -1,4 +1,5 @@
 #include "ft_kernels.h"
+#include "ft_gradient.h"
 #include "ft_layout.h"
 #include "ft_pointwise.h"
 
@@ -19,7 +20,7 @@ static inline void ft_conv_gather(const ft_window *w, ft_readers ys, ft_readers 
         const float g = gradient[position * stride + o];
         const int8_t *row = weights + tap * w->in_channels;
         for (int32_t c = 0; c < count; c++)
-          sums[c] += g * (float)row[c];
+          sums[c] = ft_add_product(sums[c], g, (float)row[c]);
       }
   for (int32_t c = 0; c < count; c++)
     dx[c] = sums[c];

@@ -1,4 +1,5 @@
 #include "ft_kernels.h"
+#include "ft_gradient.h"
 #include "ft_layout.h"
 
 /* Output channels done together share each conversion of the input to float. */
@@ -24,7 +25,7 @@ static inline void ft_weight_sums(const ft_window *w, const ft_tap *tap, const i
     for (int32_t x = tap->xs.begin; x < tap->xs.end; x++, g += stride, in += w->stride_x * saved_channels)
       for (int32_t o = 0; o < outputs; o++)
         for (int32_t i = 0; i < count; i++)
-          sums[o][i] += g[o] * (float)(in[i] - w->in_zero_point);
+          sums[o][i] = ft_add_product(sums[o][i], g[o], (float)(in[i] - w->in_zero_point));
   }
   for (int32_t o = 0; o < outputs; o++)
     for (int32_t i = 0; i < count; i++)

@@ -1,4 +1,5 @@
 #include "ft_kernels.h"
+#include "ft_gradient.h"
 #include "ft_layout.h"
 
 /* One input position, `count` input channels from `weights`, `gradient` and `dx` on; the group of each has
@@ -18,7 +19,7 @@ static inline void ft_depthwise_gather(const ft_window *w, ft_readers ys, ft_rea
         const float *g = gradient + position * stride + o;
         const int8_t *taps = weights + tap * w->weight_channels + o;
         for (int32_t c = 0; c < count; c++)
-          sums[c] += g[c * group] * (float)taps[c * group];
+          sums[c] = ft_add_product(sums[c], g[c * group], (float)taps[c * group]);
       }
   for (int32_t c = 0; c < count; c++)
     dx[c] = sums[c];

@@ -1,4 +1,5 @@
 #include "ft_kernels.h"
+#include "ft_gradient.h"
 #include "ft_layout.h"
 
 static inline void ft_depthwise_weight_sums(const ft_window *w, int32_t offset_y, int32_t offset_x,
@@ -14,7 +15,7 @@ static inline void ft_depthwise_weight_sums(const ft_window *w, int32_t offset_y
       const int8_t *in = input + position * saved_channels;
       const float *g = gradient + (y * w->out_width + x) * stride;
       for (int32_t j = 0; j < count; j++)
-        sums[j] += g[table == NULL ? j : table[j]] * (float)(in[j] - w->in_zero_point);
+        sums[j] = ft_add_product(sums[j], g[table == NULL ? j : table[j]], (float)(in[j] - w->in_zero_point));
     }
   for (int32_t j = 0; j < count; j++)
     row[j] = sums[j];

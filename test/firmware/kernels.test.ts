@@ -1,0 +1,209 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { benchOnBoard } from '../../extension/cli/board/bench.ts';
+import { type BoardName, boards } from '../../extension/cli/board/boards.ts';
+import { findTools, firmwareToolNames } from '../../extension/cli/board/tools.ts';
+import { type Case, cases as fixedCases } from '../compiler/kernels/cases.ts';
+import { codes, gradients, layerOf, windows } from '../compiler/kernels/draws.ts';
+import type { Layer, Window } from '../compiler/kernels/reference.ts';
+import { caseFirmware, expectedResults } from './kernelFirmware.ts';
+
+const tools = findTools(firmwareToolNames);
+const allCodes = { act_min: -128, act_max: 127 };
+
+interface ForwardOptions {
+  readonly masked: boolean;
+  readonly rows?: readonly [number, number];
+  readonly channels?: readonly [number, number];
+}
+
+function forward(kind: 'conv' | 'depthwise', { window, ...layer }: Layer, options: ForwardOptions): Case {
+  const elements = window.out_rows * window.out_width * window.out_channels;
+  const bits = window.out_height * window.out_width * window.out_channels;
+  const [row_begin, row_end] = options.rows ?? [0, window.out_height];
+  const [channel_begin, channel_end] = options.channels ?? [0, window.out_channels];
+  const mask = options.masked ? new Uint8Array(Math.ceil(bits / 8)).fill(0xa5) : null;
+  const ranges = { row_begin, row_end, channel_begin, channel_end };
+  const memory = { output: new Int8Array(elements), mask };
+  return { kernel: `ft_${kind}_s8`, values: { window: { ...window }, ...layer, ...memory, ...ranges } };
+}
+
+/** Scales as those of trained models: none that is 0 or that shifts by less than 2 or more than 31. */
+function ordinary(layer: Layer): Layer {
+  const multiplier = layer.multiplier.map((value) => Math.max(value, 2 ** 30));
+  return { ...layer, multiplier, shift: layer.shift.map((value) => Math.min(value, -2)) };
+}
+
+/** Random layers, half of them with all codes allowed and ordinary scales, half of them with masks. */
+function randomForward(kind: 'conv' | 'depthwise', seed: number): Case[] {
+  return fc.sample(windows(kind), { seed, numRuns: 48 }).map((drawn, i) => {
+    const window = i % 4 === 3 ? drawn : { ...drawn, ...allCodes };
+    const layer = layerOf(window, kind, seed + i);
+    return forward(kind, i % 4 === 2 ? layer : ordinary(layer), { masked: i % 2 === 0 });
+  });
+}
+
+function shape(changes: Partial<Window>): Window {
+  const base: Window = {
+    ...{ in_height: 5, in_width: 8, in_channels: 8, out_height: 5, out_width: 8, out_channels: 16 },
+    ...{ kernel_height: 1, kernel_width: 1, stride_y: 1, stride_x: 1, dilation_y: 1, dilation_x: 1 },
+    ...{ pad_top: 0, pad_left: 0, in_zero_point: -128, out_zero_point: 3, ...allCodes },
+    ...{ in_rows: 5, out_rows: 5, weight_channels: 16 },
+  };
+  return { ...base, ...changes };
+}
+
+/** Row lengths around the limits of the tiles, rows in rings, and parts of the channels. */
+function chosenForward(): Case[] {
+  const depths = [1, 2, 3, 4, 5, 7, 12, 27, 119, 120, 121, 124, 160, 240, 244, 301];
+  const pointwise = depths.flatMap((in_channels, i) =>
+    [2, 3, 4, 7].map((out_width) => {
+      const window = shape({ in_channels, in_width: out_width, out_width, in_height: 1, out_height: 1 });
+      const layer = ordinary(layerOf({ ...window, in_rows: 1, out_rows: 1 }, 'conv', 7 * i + out_width));
+      return forward('conv', layer, { masked: i % 2 === 0 });
+    }),
+  );
+  const same = { kernel_height: 3, kernel_width: 3, pad_top: 1, pad_left: 1 };
+  const rings = [3, 4, 5].flatMap((in_rows) =>
+    (['conv', 'depthwise'] as const).flatMap((kind) =>
+      [0, 1, 2, 3, 4].map((row) => {
+        const window = shape({ ...same, in_rows, out_rows: 2, in_channels: kind === 'conv' ? 4 : 16 });
+        const layer = ordinary(layerOf(window, kind, 20 * in_rows + row));
+        return forward(kind, layer, { masked: row > 2, rows: [row, row + 1] });
+      }),
+    ),
+  );
+  const wide = [5, 7].flatMap((size) =>
+    [1, 2].map((stride) => {
+      const kernel = { kernel_height: size, kernel_width: size, pad_top: (size - 1) / 2, pad_left: (size - 1) / 2 };
+      const strides = { stride_y: stride, stride_x: stride, out_height: Math.ceil(5 / stride), out_width: 8 / stride };
+      const window = shape({ ...kernel, ...strides, in_channels: 12, out_channels: 12, weight_channels: 12 });
+      return forward('depthwise', ordinary(layerOf(window, 'depthwise', size + stride)), { masked: stride > 1 });
+    }),
+  );
+  const parts = [
+    [0, 8],
+    [8, 16],
+    [3, 11],
+  ].map(([begin = 0, end = 0]) => {
+    const layer = ordinary(layerOf(shape({}), 'conv', begin));
+    const part = { ...layer, weights: layer.weights.slice(begin * 8, end * 8) };
+    return forward('conv', part, { masked: true, channels: [begin, end] });
+  });
+  return [...pointwise, ...rings, ...wide, ...parts];
+}
+
+/** Sums that are halves, extremes, and powers of two, under every kind of scale: the weights are 0. */
+function requantisationEdges(kind: 'conv' | 'depthwise'): Case[] {
+  const powers = Array.from({ length: 31 }, (_, bit) => 2 ** bit);
+  const near = powers.flatMap((power) => [power - 1, power, power + 1, 3 * power]);
+  const sums = near.flatMap((sum) => [sum, -sum]).filter((sum) => sum >= -(2 ** 31) && sum < 2 ** 31);
+  const scales = [-31, -30, -17, -9, -8, -3, -2, -1, 0, 2].flatMap((shift) =>
+    [2 ** 30, 2 ** 30 + 1, 1_610_612_737, 2 ** 31 - 1].map((multiplier) => ({ shift, multiplier })),
+  );
+  return scales.map(({ shift, multiplier }, i) => {
+    const channels = Math.floor(sums.length / 8) * 8;
+    const changes = { in_channels: kind === 'conv' ? 4 : channels, out_channels: channels };
+    const height = { in_height: 1, out_height: 1, in_rows: 1, out_rows: 1 };
+    const window = shape({ ...changes, ...height, in_width: 4, out_width: 4, weight_channels: channels });
+    const layer = layerOf({ ...window, out_zero_point: [3, -128, 127][i % 3] ?? 0 }, kind, i);
+    const perChannel = (value: number) => new Int32Array(channels).fill(value);
+    const scale = { multiplier: perChannel(multiplier), shift: perChannel(shift) };
+    const exact = { ...layer, weights: new Int8Array(layer.weights.length), bias: Int32Array.from(sums) };
+    return forward(kind, { ...exact, ...scale }, { masked: true });
+  });
+}
+
+function backward(): Case[] {
+  const positions = (w: Window) => w.in_height * w.in_width;
+  const outputs = (w: Window) => w.out_height * w.out_width;
+  const taps = (w: Window) => w.kernel_height * w.kernel_width;
+  const conv = fc.sample(windows('conv'), { seed: 91, numRuns: 24 }).flatMap((window, i): Case[] => {
+    const stride = window.out_channels + (i % 3);
+    const range = { channel_begin: 0, channel_end: window.out_channels };
+    const gradient = gradients(outputs(window) * stride, i);
+    return [
+      {
+        kernel: 'ft_conv_input_gradient_f32',
+        values: {
+          ...{ window: { ...window }, gradient, stride, ...range },
+          ...{ weights: codes(window.out_channels * taps(window) * window.in_channels, i + 1) },
+          ...{ dx: gradients(positions(window) * window.in_channels, i + 2) },
+        },
+      },
+      {
+        kernel: 'ft_conv_weight_gradient_f32',
+        values: {
+          ...{ window: { ...window }, gradient, stride, ...range, saved_channels: 1 + (i % 11) },
+          ...{ input: codes(positions(window) * (1 + (i % 11)), i + 3) },
+          ...{ rows: new Float32Array(window.out_channels * taps(window) * (1 + (i % 11))) },
+        },
+      },
+    ];
+  });
+  const pointwise = [1, 2, 3, 4, 5, 8, 9, 16, 31].flatMap((channels, i) =>
+    [1, 3, 4, 6, 8, 11].map((width): Case => {
+      const window = shape({ in_channels: 40, out_channels: 3 + i, in_width: width, out_width: width, in_height: 1 });
+      return {
+        kernel: 'ft_pointwise_input_gradient_f32',
+        values: {
+          ...{ window: { ...window, out_height: 1 }, gradient: gradients(width * (3 + i), i) },
+          ...{ weights: codes(40 * (3 + i), i + 4), dx: new Float32Array(width * (channels + 1)) },
+          ...{ dx_stride: channels + 1, channel_begin: i, channel_end: i + channels },
+        },
+      };
+    }),
+  );
+  const depthwise = fc.sample(windows('depthwise'), { seed: 92, numRuns: 24 }).map(
+    (window, i): Case => ({
+      kernel: 'ft_depthwise_input_gradient_f32',
+      values: {
+        ...{ window: { ...window }, gradient: gradients(outputs(window) * window.out_channels, i) },
+        ...{ weights: codes(taps(window) * window.out_channels, i + 5), stride: window.out_channels },
+        ...{ dx: new Float32Array(positions(window) * window.in_channels), dx_stride: window.in_channels },
+        ...{ channel_begin: 0, channel_end: window.in_channels },
+      },
+    }),
+  );
+  return [...conv, ...pointwise, ...depthwise];
+}
+
+const suites: Readonly<Record<string, () => Case[]>> = {
+  'every kernel': () => [...fixedCases],
+  'random convolutions': () => randomForward('conv', 1),
+  'random depthwise convolutions': () => randomForward('depthwise', 2),
+  'rows of all lengths, rings and parts of channels': chosenForward,
+  'halves, extremes and all scales': () => [...requantisationEdges('conv'), ...requantisationEdges('depthwise')],
+  'gradients of random layers': backward,
+};
+
+describe.skipIf(!tools.ok)('kernels on QEMU (skipped: needs the Arm toolchain and QEMU)', () => {
+  const calls = Object.entries(suites).map(([name, make]) => ({ name, cases: make() }));
+  const expected = new Map<string, readonly string[]>();
+  const firmware = caseFirmware(calls.flatMap(({ cases }) => cases));
+  for (const { name, cases } of calls) expected.set(name, expectedResults(cases));
+
+  it.each(['mps2-an500', 'mps2-an386'] satisfies BoardName[])(
+    'give the bytes of the WebAssembly build on %s',
+    async (board) => {
+      if (!tools.ok) throw new Error('not reached: the suite is skipped');
+      const session = { training: [], inference: [new Int8Array(4)] };
+      const sizes = { flashBytes: 4 << 20, sramBytes: 4 << 20, optimisation: '-O2' } as const;
+      const run = await benchOnBoard({ ...firmware, ...sizes, board: boards[board], session, tools: tools.value });
+      if (!run.ok) throw new Error(JSON.stringify(run.diagnostics));
+      const learned = Buffer.from(run.value.learned).toString('hex');
+      let at = 0;
+      for (const { name, cases } of calls) {
+        const results = expected.get(name) ?? [];
+        const found = results.map((bytes) => {
+          at += bytes.length;
+          return learned.slice(at - bytes.length, at);
+        });
+        const wrong = results.flatMap((bytes, i) => (bytes === found[i] ? [] : [{ name, case: i, ...cases[i] }]));
+        expect(wrong.slice(0, 1)).toEqual([]);
+      }
+      expect(at).toBe(learned.length);
+    },
+    60_000,
+  );
+});
