@@ -2,13 +2,13 @@
 import type { Compilation } from '../compile.ts';
 import type { Diagnostic } from '../diagnostics.ts';
 import { isWeighted, weightedLayer } from '../operators/weighted.ts';
-import { outputPositions } from '../operators/window.ts';
 import type { BufferId, Phase, Program, ProgramBuffer, Role } from '../program.ts';
 import { selectableChannels } from '../training/channels.ts';
 import type { TrainingPlan } from '../training/plan.ts';
 import { estimateCodeBytes, estimateStackBytes } from './footprint.ts';
 import { buffersOf } from './place.ts';
 import { sparseUpdateBytes } from './sparse-update.ts';
+import { type Timeline, type TimelineRow, timelineOf } from './timeline.ts';
 
 export interface MemoryReport {
   readonly arenaBytes: number;
@@ -29,7 +29,7 @@ export interface MemoryReport {
   /** The extra memory of the update as published schemes count it. */
   readonly sparseUpdateBytes: number;
   readonly macs: { readonly forward: number; readonly backward: number; readonly update: number };
-  readonly steps: readonly StepReport[];
+  readonly steps: readonly TimelineRow[];
   readonly buffers: readonly BufferReport[];
   /** Every layer with weights, in execution order. */
   readonly layers: readonly LayerReport[];
@@ -38,25 +38,13 @@ export interface MemoryReport {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export interface StepReport {
-  readonly layer: string;
-  readonly phase: Phase;
-  /** The kernels that it calls, in order, joined by `+`. */
-  readonly kernel: string;
-  /** Each call with the layer that it works for: streamed steps work for several. */
-  readonly calls: readonly { readonly layer: string; readonly kernel: string }[];
-  /** Bytes of the arena that hold something alive. */
-  readonly liveBytes: number;
-  readonly macs: number;
-}
-
 export interface BufferReport {
   readonly name: string;
   readonly layer: string;
   readonly role: Role;
   readonly home: 'flash' | 'sram' | 'arena';
   readonly bytes: number;
-  /** Inclusive step numbers; -1 outside the arena. */
+  /** Inclusive numbers of `steps`; -1 outside the arena. */
   readonly first: number;
   readonly last: number;
   /** In the arena or in the block of static SRAM; -1 in flash. */
@@ -89,6 +77,8 @@ export interface PeakReport {
     readonly layer: string;
     readonly role: Role;
     readonly bytes: number;
+    /** Why, in words; empty where there is nothing to say. */
+    readonly reason: string;
   }[];
 }
 
@@ -116,7 +106,7 @@ function totalsOf(compilation: Compilation, used: readonly ProgramBuffer[]): Pla
     sramBytes: program.arenaBytes + program.sramBytes + stackBytes,
     flashBytes: constantBytes + estimateCodeBytes(program),
     constantBytes,
-    macs: macsByPhase(compilation),
+    macs: macsByPhase(timelineOf(program)),
   };
 }
 
@@ -124,16 +114,16 @@ export function memoryReport(compilation: Compilation, plan: TrainingPlan): Memo
   const { program, network, differentiation, arena } = compilation;
   const used = usedBuffers(program);
   const totals = totalsOf(compilation, used);
-  const steps = stepReports(program);
+  const timeline = timelineOf(program);
   return {
     ...totals,
     lowerBoundBytes: arena.lowerBound,
     provenOptimal: arena.provenOptimal,
     sparseUpdateBytes: sparseUpdateBytes(network, differentiation),
-    steps,
-    buffers: used.map(bufferReport),
+    steps: timeline.rows,
+    buffers: used.map((buffer) => bufferReport(buffer, timeline)),
     layers: layerReports(compilation, used),
-    peak: peakReport(program, steps),
+    peak: peakReport(program, timeline),
     diagnostics: limitDiagnostics(plan, totals.sramBytes, totals.flashBytes),
   };
 }
@@ -155,62 +145,36 @@ function usedBuffers({ buffers, initialise, steps }: Program): readonly ProgramB
   return buffers.filter(({ id, home }) => home !== 'flash' || named.has(id));
 }
 
-/** Streamed steps compute input and weight gradients together, so the weight gradients are counted by themselves. */
-function macsByPhase({ program, network, differentiation }: Compilation): MemoryReport['macs'] {
-  const of = (...phases: readonly Phase[]): number =>
-    program.steps.filter(({ phase }) => phases.includes(phase)).reduce((sum, { macs }) => sum + macs, 0);
-  const { graph, head } = network;
-  let update = head.kind === 'float32' ? head.classes * head.inputs : 0;
-  for (const layer of graph.layers) {
-    const count = differentiation.trained.get(layer.name)?.channels.length ?? 0;
-    if (count === 0) continue;
-    const { window, depthwise, outputs, taps } = weightedLayer(graph, layer);
-    update += outputPositions(window) * taps * count * (depthwise ? 1 : outputs);
-  }
-  return { forward: of('forward'), backward: of('backward', 'update') - update, update };
+function macsByPhase({ rows }: Timeline): MemoryReport['macs'] {
+  const of = (wanted: Phase): number =>
+    rows.filter(({ phase }) => phase === wanted).reduce((sum, { macs }) => sum + macs, 0);
+  return { forward: of('forward'), backward: of('backward'), update: of('update') };
 }
 
-function stepReports(program: Program): readonly StepReport[] {
-  const live = liveBytes(program);
-  return program.steps.map(({ layer, phase, calls, macs }, number) => ({
-    layer,
-    phase,
-    kernel: [...new Set(calls.map(({ kernel }) => kernel))].join('+'),
-    calls: calls.map((call) => ({ layer: call.layer ?? layer, kernel: call.kernel })),
-    liveBytes: live[number] ?? 0,
-    macs,
-  }));
-}
-
-/** Of each step, the bytes that the buffers alive in it cover: shared ones count once. */
-function liveBytes({ buffers, steps }: Program): readonly number[] {
-  const inArena = buffers
-    .filter(({ home, offset }) => home === 'arena' && offset >= 0)
-    .sort((a, b) => a.offset - b.offset);
-  return steps.map((_, number) => {
-    let covered = 0;
-    let end = 0;
-    for (const { offset, bytes, first, last } of inArena) {
-      if (first > number || last < number || offset + bytes <= end) continue;
-      covered += offset + bytes - Math.max(offset, end);
-      end = offset + bytes;
-    }
-    return covered;
-  });
-}
-
-function peakReport({ buffers }: Program, steps: readonly StepReport[]): PeakReport {
-  const bytes = steps.reduce((most, { liveBytes }) => Math.max(most, liveBytes), 0);
-  const step = steps.findIndex(({ liveBytes }) => liveBytes === bytes);
+function peakReport({ buffers, steps }: Program, { liveBytes, first: rows }: Timeline): PeakReport {
+  const bytes = Math.max(0, ...liveBytes);
+  const step = liveBytes.indexOf(bytes);
   const alive = buffers
     .filter(({ home, first, last }) => home === 'arena' && first <= step && last >= step)
-    .map(({ name, layer, role, bytes }) => ({ name, layer, role, bytes }))
+    .map(({ name, layer, role, bytes, reason }) => ({ name, layer, role, bytes, reason: reason ?? '' }))
     .sort((a, b) => b.bytes - a.bytes);
-  return { step, layer: steps[step]?.layer ?? '', phase: steps[step]?.phase ?? 'forward', bytes, alive };
+  const { layer = '', phase = 'forward' } = steps[step] ?? {};
+  return { step: rows[step] ?? 0, layer, phase, bytes, alive };
 }
 
-function bufferReport({ name, layer, role, home, bytes, first, last, offset, reason }: ProgramBuffer): BufferReport {
-  return { name, layer, role, home, bytes, first, last, offset, ...(reason === undefined ? {} : { reason }) };
+function bufferReport(buffer: ProgramBuffer, { first: rows, last: ends }: Timeline): BufferReport {
+  const { name, layer, role, home, bytes, first, last, offset, reason } = buffer;
+  return {
+    name,
+    layer,
+    role,
+    home,
+    bytes,
+    first: rows[first] ?? -1,
+    last: ends[last] ?? -1,
+    offset,
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
 
 function layerReports(

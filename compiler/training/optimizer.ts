@@ -316,7 +316,14 @@ export function emitBiasUpdate(
   const { builder, layer } = context;
   const { group } = gradient;
   const tile = group ?? data.outputs;
-  const sum = builder.arena(`${layer.name}_bias_gradient`, layer.name, 'scratch', 'float32', tile);
+  const sum = builder.arena(
+    `${layer.name}_bias_gradient`,
+    layer.name,
+    'scratch',
+    'float32',
+    tile,
+    `bias gradient of ${layer.name}`,
+  );
   emitUpdate(context, {
     parameter: {
       kind: 'bias',

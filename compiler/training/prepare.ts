@@ -62,7 +62,11 @@ function makeHead(graph: Graph, settings: HeadSettings): NetworkWithHead {
   const index = graph.layers.findLastIndex((layer) => isWeighted(graph, layer));
   const last = graph.layers[index];
   if (last === undefined) {
-    refuse('no-trainable-layer', 'the model has no layer with constant int8 weights', 'convert it with full integer quantisation');
+    refuse(
+      'no-trainable-layer',
+      'the model has no layer with constant int8 weights',
+      'convert it with full integer quantisation',
+    );
   }
   const data = weightedLayer(graph, last);
   if (data.depthwise || data.window.out_height * data.window.out_width !== 1) {
