@@ -178,7 +178,7 @@ function factorGradient(
   codes: BufferId,
 ): BufferId {
   const count = elementCount(tensor.shape);
-  const sum = builder.arena(`${layer.name}_input_gradient`, layer.name, 'gradient', 'float32', count);
+  const sum = builder.inputGradient(layer.name, count);
   const unused = 0;
   const parameters = builder.parameters(`${layer.name}_product`, layer.name, 'ft_product', [
     ...fieldsOf(layer, fields),

@@ -93,7 +93,14 @@ function weightSource(context: WeightContext, data: WeightedLayer, group?: numbe
     const offset: Affine = range.loop === 1 ? 0 : { base: 0, step: tile * rowBytes };
     return { buffer: trained?.buffer ?? constants.weights, offset, merge: [], ...range };
   }
-  const scratch = builder.arena(`${layer.name}_merged`, layer.name, 'scratch', 'int8', tile * rowBytes);
+  const scratch = builder.arena(
+    `${layer.name}_merged`,
+    layer.name,
+    'scratch',
+    'int8',
+    tile * rowBytes,
+    `weights of ${layer.name}, trained ones among the frozen, some rows at a time`,
+  );
   const merge = call(trained.holding === 'int16' ? 'ft_merge_weights_s16' : 'ft_merge_weights_s8', {
     frozen: at(constants.weights),
     trained: at(trained.buffer),
@@ -127,7 +134,7 @@ export function emitConvInputGradient(context: WeightContext, data: WeightedLaye
   const { layer, builder } = context;
   const { window } = data;
   const count = window.in_height * window.in_width * window.in_channels;
-  const dx = builder.arena(`${layer.name}_input_gradient`, layer.name, 'gradient', 'float32', count);
+  const dx = builder.inputGradient(layer.name, count);
   const source = weightSource(context, data, gradient.group);
   builder.step({
     layer: layer.name,
@@ -164,7 +171,14 @@ export function emitConvWeightUpdate(context: UpdateContext, data: WeightedLayer
   const rowElements = data.taps * channels;
   const { group } = gradient;
   const tile = group ?? gradientTile(rowElements, data.outputs);
-  const rows = builder.arena(`${layer.name}_weight_gradient`, layer.name, 'scratch', 'float32', tile * rowElements);
+  const rows = builder.arena(
+    `${layer.name}_weight_gradient`,
+    layer.name,
+    'scratch',
+    'float32',
+    tile * rowElements,
+    `weight gradient of ${layer.name}, some rows at a time`,
+  );
   emitUpdate(context, {
     parameter: {
       kind: 'rows',

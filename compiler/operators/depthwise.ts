@@ -43,7 +43,14 @@ function tapSource(context: ForwardContext | BackwardContext, data: WeightedLaye
   if (trained === undefined) return { buffer: constants.weights, ...direct };
   if (trained.all && trained.holding !== 'int16') return { buffer: trained.buffer, ...direct };
   const whole = evenTile(data.outputs, data.outputs / data.inputs, mergeTile(data.taps, data.outputs));
-  const scratch = builder.arena(`${layer.name}_merged`, layer.name, 'scratch', 'int8', whole * data.taps);
+  const scratch = builder.arena(
+    `${layer.name}_merged`,
+    layer.name,
+    'scratch',
+    'int8',
+    whole * data.taps,
+    `weights of ${layer.name}, trained ones among the frozen`,
+  );
   const begin: Affine = { base: 0, step: whole };
   const end: Affine = { base: whole, step: whole };
   const merge = call(trained.holding === 'int16' ? 'ft_merge_depthwise_s16' : 'ft_merge_depthwise_s8', {
@@ -120,7 +127,7 @@ function inputGradient(context: BackwardContext, data: WeightedLayer): BufferId 
   const { window } = data;
   const multiplier = data.outputs / data.inputs;
   const count = window.in_height * window.in_width * window.in_channels;
-  const dx = builder.arena(`${layer.name}_input_gradient`, layer.name, 'gradient', 'float32', count);
+  const dx = builder.inputGradient(layer.name, count);
   const source = tapSource(context, data);
   const perInput = (value: Affine): Affine =>
     typeof value === 'number' ? value / multiplier : { base: value.base / multiplier, step: value.step / multiplier };
@@ -153,7 +160,14 @@ function weightUpdate(context: BackwardContext, data: WeightedLayer): void {
   if (trained === undefined) return;
   const channels = trained.channels.length;
   const count = data.taps * channels;
-  const rows = builder.arena(`${layer.name}_weight_gradient`, layer.name, 'scratch', 'float32', count);
+  const rows = builder.arena(
+    `${layer.name}_weight_gradient`,
+    layer.name,
+    'scratch',
+    'float32',
+    count,
+    `weight gradient of ${layer.name}`,
+  );
   emitUpdate(context, {
     parameter: {
       kind: 'depthwise',

@@ -72,7 +72,14 @@ export function lowerOperandGradients(
     const isLast = order === wanted.length - 1;
     const target = isLast
       ? gradient
-      : builder.arena(`${layer.name}_branch_gradient`, layer.name, 'gradient', 'float32', count);
+      : builder.arena(
+          `${layer.name}_branch_gradient`,
+          layer.name,
+          'gradient',
+          'float32',
+          count,
+          `gradient of one input of ${layer.name}`,
+        );
     builder.step({ layer: layer.name, phase: 'backward', calls: [term(index, target)] });
     context.contribute(index, unrepeated(context, index, target));
   });
@@ -84,7 +91,14 @@ function unrepeated(context: BackwardContext, index: 0 | 1, gradient: BufferId):
   const operand = tensorAt(graph, layer.inputs[index] ?? -1);
   const count = elementCount(operand.shape);
   if (count === elementCount(shape)) return gradient;
-  const sum = builder.arena(`${layer.name}_sum_gradient`, layer.name, 'gradient', 'float32', count);
+  const sum = builder.arena(
+    `${layer.name}_sum_gradient`,
+    layer.name,
+    'gradient',
+    'float32',
+    count,
+    `gradient of the repeated input of ${layer.name}`,
+  );
   const strides = { shape, first: contiguous(shape), second: broadcast(operand.shape, shape) };
   builder.step({
     layer: layer.name,

@@ -41,13 +41,7 @@ export const mean: OperatorRule = {
     if (!context.needs(0)) return;
     const { shape, second, count } = axesOf(graph, layer);
     const [source, result] = [tensorAt(graph, layer.inputs[0] ?? -1), tensorAt(graph, layer.outputs[0] ?? -1)];
-    const dx = builder.arena(
-      `${layer.name}_input_gradient`,
-      layer.name,
-      'gradient',
-      'float32',
-      elementCount(source.shape),
-    );
+    const dx = builder.inputGradient(layer.name, elementCount(source.shape));
     const factor = float(scaleOf(source) / (scaleOf(result) * count));
     const outputs = int(elementCount(result.shape));
     const scale =

@@ -51,7 +51,7 @@ export function moveGradient(context: BackwardContext, input: number, moves: rea
   const { graph, layer, builder } = context;
   if (!context.needs(input)) return;
   const count = elementCount(tensorAt(graph, layer.inputs[input] ?? -1).shape);
-  const dx = builder.arena(`${layer.name}_input_gradient`, layer.name, 'gradient', 'float32', count);
+  const dx = builder.inputGradient(layer.name, count);
   const calls: KernelCall[] = [];
   let covered = 0;
   for (const move of moves) {

@@ -41,7 +41,7 @@ export function lowerPoolGradient(
   const images = imagesOf(graph, layer);
   if (images > 1) refuseBatch(layer, images);
   const window = windowOf(graph, layer);
-  const dx = builder.arena(`${layer.name}_input_gradient`, layer.name, 'gradient', 'float32', inputElements(window));
+  const dx = builder.inputGradient(layer.name, inputElements(window));
   const calls = [pass(windowParameters(builder, layer, window), gradient, dx)];
   if (mask !== undefined) {
     const masking = call('ft_mask_f32', {

@@ -122,7 +122,7 @@ function lowerGradient(
   const parameters = parametersOf(builder, layer, resize);
   const places = placesOf(builder, layer, resize, make);
   const count = elementCount(tensorAt(graph, layer.inputs[0] ?? -1).shape);
-  const dx = builder.arena(`${layer.name}_input_gradient`, layer.name, 'gradient', 'float32', count);
+  const dx = builder.inputGradient(layer.name, count);
   const calls = pictures(resize, (picture) =>
     call(kernel, {
       resize: at(parameters),

@@ -51,7 +51,7 @@ export const transposeConvolution: OperatorRule = {
     const [weights, source, result] = tensorsOf(graph, layer);
     const scales = channelScales(weights, window.out_channels);
     const scale = Float32Array.from(scales, (each) => (scaleOf(source) * each) / scaleOf(result));
-    const dx = builder.arena(`${layer.name}_input_gradient`, layer.name, 'gradient', 'float32', inputElements(window));
+    const dx = builder.inputGradient(layer.name, inputElements(window));
     builder.step({
       layer: layer.name,
       phase: 'backward',

@@ -55,7 +55,14 @@ export function lowerHead(
   forward: LoweredForwardPass,
   prediction: BufferId,
 ): LoweredHead {
-  const logits = builder.arena(`${head.layer}_logits`, head.layer, 'activation', 'float32', head.classes);
+  const logits = builder.arena(
+    `${head.layer}_logits`,
+    head.layer,
+    'activation',
+    'float32',
+    head.classes,
+    `results of ${head.layer}, then their gradient`,
+  );
   const source = head.kind === 'float32' ? head.features : head.result;
   const codes = forward.tensors.get(source);
   if (codes === undefined) throw new Error(`no buffer for tensor ${source}`);
@@ -238,7 +245,15 @@ function emitLoss(
     return;
   }
   const target =
-    results.target ?? builder.arena(`${head.layer}_target`, head.layer, 'activation', 'float32', head.classes);
+    results.target ??
+    builder.arena(
+      `${head.layer}_target`,
+      head.layer,
+      'activation',
+      'float32',
+      head.classes,
+      'what the results should be',
+    );
   builder.step({
     layer: head.layer,
     phase: 'loss',
@@ -294,7 +309,7 @@ function emitHeadBackward(
   const scale = float(scaleOf(tensor));
   let dx: BufferId | undefined;
   if (differentiation.wanted.has(head.features)) {
-    dx = builder.arena(`${head.layer}_input_gradient`, head.layer, 'gradient', 'float32', head.inputs);
+    dx = builder.inputGradient(head.layer, head.inputs);
     builder.step({
       layer: head.layer,
       phase: 'backward',
@@ -312,7 +327,14 @@ function emitHeadBackward(
     });
   }
   const context = { layer: { name: head.layer }, builder, optimization };
-  const row = builder.arena(`${head.layer}_weight_gradient`, head.layer, 'scratch', 'float32', head.inputs);
+  const row = builder.arena(
+    `${head.layer}_weight_gradient`,
+    head.layer,
+    'scratch',
+    'float32',
+    head.inputs,
+    `weight gradient of ${head.layer}, a row at a time`,
+  );
   emitUpdate(context, {
     parameter: {
       kind: 'float',

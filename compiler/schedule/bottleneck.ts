@@ -192,7 +192,14 @@ export function emitBottleneck(
 function groupGradient(builder: ProgramBuilder, layer: Layer, positions: number, group: number): OutputGradient {
   const name = `${layer.name}_group_gradient`;
   return {
-    buffer: builder.arena(name, layer.name, 'gradient', 'float32', positions * group),
+    buffer: builder.arena(
+      name,
+      layer.name,
+      'gradient',
+      'float32',
+      positions * group,
+      `gradient of ${group} output channels of ${layer.name} at a time`,
+    ),
     stride: group,
     group,
   };
@@ -213,7 +220,14 @@ function projectGradient(
   const merged =
     trained === undefined || (trained.all && trained.holding !== 'int16')
       ? undefined
-      : builder.arena(`${layer.name}_merged`, layer.name, 'scratch', 'int8', data.outputs * held.stride);
+      : builder.arena(
+          `${layer.name}_merged`,
+          layer.name,
+          'scratch',
+          'int8',
+          data.outputs * held.stride,
+          `weights of ${layer.name}, trained ones among the frozen, ${held.stride} columns at a time`,
+        );
   const merge =
     trained === undefined || merged === undefined
       ? []

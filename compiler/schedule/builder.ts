@@ -93,7 +93,8 @@ export class ProgramBuilder {
     return id;
   }
 
-  arena(name: string, layer: string, role: Role, element: ElementType, count: number, reason?: string): BufferId {
+  /** `reason`: why it is alive, in words for the report. */
+  arena(name: string, layer: string, role: Role, element: ElementType, count: number, reason: string): BufferId {
     return this.buffer({
       name,
       layer,
@@ -101,8 +102,20 @@ export class ProgramBuilder {
       element,
       count,
       home: 'arena',
-      ...(reason === undefined ? {} : { reason }),
+      reason,
     });
+  }
+
+  /** float32 [count] gradient of a layer's input. */
+  inputGradient(layer: string, count: number): BufferId {
+    return this.arena(
+      `${layer}_input_gradient`,
+      layer,
+      'gradient',
+      'float32',
+      count,
+      `gradient of the input of ${layer}`,
+    );
   }
 
   /** A flash constant; asked again by the same name it is the same buffer. */

@@ -36,7 +36,9 @@ export function lowerForwardPass(builder: ProgramBuilder, graph: Graph, options:
   const tensors = new Map<number, BufferId>();
   const masks = new Map<string, BufferId>();
   const training = new Map<string, LayerTraining>();
-  for (const id of graph.inputs) tensors.set(id, activation(builder, graph, id, 'input'));
+  for (const id of graph.inputs) {
+    tensors.set(id, activation(builder, graph, id, 'input', reasonFor(graph, id, 'input', options.differentiation)));
+  }
 
   const bufferOf = (id: number): BufferId => {
     const known = tensors.get(id);
@@ -58,12 +60,19 @@ export function lowerForwardPass(builder: ProgramBuilder, graph: Graph, options:
       training.set(layer.name, allocateTraining(builder, layer, data, part, settings, save));
     }
     for (const output of layer.outputs) {
-      tensors.set(output, activation(builder, graph, output, layer.name, rings?.output));
+      const isRing = rings !== undefined && rings.output < pictureOf(tensorAt(graph, output)).height;
+      const rows = isRing ? (rings.output === 1 ? 'a row of the ' : `${rings.output} rows of the `) : '';
+      const what = `${rows}output of ${layer.name}`;
+      const reason = reasonFor(graph, output, what, differentiation);
+      tensors.set(output, activation(builder, graph, output, layer.name, reason, rings?.output));
     }
     if (differentiation !== undefined && needsMask(differentiation, graph, layer)) {
       const bytes = maskBytes(graph, result);
       const name = `${layer.name}_mask`;
-      masks.set(layer.name, builder.arena(name, layer.name, 'mask', 'uint8', bytes, `clamp mask of ${layer.name}`));
+      masks.set(
+        layer.name,
+        builder.arena(name, layer.name, 'mask', 'uint8', bytes, `clamp mask of ${layer.name}, for its gradient`),
+      );
     }
     return ruleOf(layer).forward({
       graph,
@@ -161,12 +170,42 @@ function maskBytes(graph: Graph, tensor: number): number {
   return Math.ceil(elementCount(tensorAt(graph, tensor).shape) / 8);
 }
 
-function activation(builder: ProgramBuilder, graph: Graph, id: number, layer: string, ringRows?: number): BufferId {
+const readersOf = perObject((graph: Graph): ReadonlyMap<number, readonly Layer[]> => {
+  const readers = new Map<number, Layer[]>();
+  for (const layer of graph.layers) {
+    for (const id of new Set(layer.inputs)) readers.set(id, [...(readers.get(id) ?? []), layer]);
+  }
+  return readers;
+});
+
+/** Who reads a tensor, and for whose gradient it is held. */
+function reasonFor(graph: Graph, id: number, what: string, differentiation: Differentiation | undefined): string {
+  const readers = readersOf(graph).get(id) ?? [];
+  const read = readers.length === 0 ? 'the result' : `read by ${readers.map(({ name }) => name).join(' and ')}`;
+  const held = readers.flatMap((layer) => {
+    if (layer.inputs[0] === id && differentiation?.trained.get(layer.name)?.all === true) {
+      return `, held for the weight gradient of ${layer.name}`;
+    }
+    const keeps = ruleOf(layer).keeps?.some((index) => layer.inputs[index] === id) === true;
+    const wanted = layer.outputs.some((output) => differentiation?.wanted.has(output));
+    return keeps && wanted ? `, held for the gradient of ${layer.name}` : [];
+  });
+  return `${what}, ${read}${held.join('')}`;
+}
+
+function activation(
+  builder: ProgramBuilder,
+  graph: Graph,
+  id: number,
+  layer: string,
+  reason: string,
+  ringRows?: number,
+): BufferId {
   const tensor = tensorAt(graph, id);
   const whole = elementCount(tensor.shape);
   const { height } = pictureOf(tensor);
   const held = ringRows === undefined || tensor.shape.length !== 4 ? whole : (whole / height) * ringRows;
-  return builder.arena(layer, layer, 'activation', elementTypeOf(tensor), held);
+  return builder.arena(layer, layer, 'activation', elementTypeOf(tensor), held, reason);
 }
 
 /** The input codes that a weight gradient will need: the input itself where all of its channels train, else a copy of
@@ -196,7 +235,7 @@ function saveInput(
     'saved',
     'int8',
     height * width * channels.length,
-    `input codes of ${layer.name}, for its weight gradient`,
+    `input codes of ${layer.name}, held for its weight gradient`,
   );
   builder.step({
     layer: layer.name,

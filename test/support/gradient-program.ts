@@ -41,7 +41,10 @@ export function gradientProgram(graph: Graph, seeded: readonly number[], packed:
   const seeds = new Map(
     seeded.map((id) => {
       const count = elementCount(tensorAt(graph, id).shape);
-      return [id, builder.arena(`seed${id}`, 'seed', 'gradient', 'float32', count)] as const;
+      return [
+        id,
+        builder.arena(`seed${id}`, 'seed', 'gradient', 'float32', count, 'the gradient to begin with'),
+      ] as const;
     }),
   );
   const forward = lowerForwardPass(builder, graph, { everyTensor: false, differentiation, settings });
