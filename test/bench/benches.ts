@@ -1,0 +1,42 @@
+/** What `npm run bench` can measure. */
+
+import process from 'node:process';
+import { runAccuracy } from './accuracy.ts';
+import { runMemory } from './memory.ts';
+import { runPack } from './pack.ts';
+import { runReplan } from './replan.ts';
+import { runTyping } from './typing.ts';
+
+export interface Bench {
+  readonly usage: string;
+  readonly about: string;
+  run(args: readonly string[]): object | Promise<object>;
+}
+
+const progress = (done: object): void => {
+  process.stderr.write(`${JSON.stringify(done)}\n`);
+};
+
+export const benches: Readonly<Record<string, Bench>> = {
+  pack: {
+    usage: 'pack FILE.csv [--capacity N] [--seconds N] [--seed N]',
+    about: "the arena planner on one of MiniMalloc's instances",
+    run: runPack,
+  },
+  memory: {
+    usage: 'memory [FILTER] [--board NAME] [--steps N]',
+    about: 'what the published plans take; measured too, with a board',
+    run: (args) => runMemory(args, progress),
+  },
+  accuracy: {
+    usage: 'accuracy [FILTER] [--seeds 1,2,3]',
+    about: 'trains the reference rows on CIFAR-10 pictures: minutes for each run',
+    run: (args) => runAccuracy(args, progress),
+  },
+  replan: {
+    usage: 'replan [PLAN] [--toggles N]',
+    about: 'from a switched layer to the new memory report',
+    run: runReplan,
+  },
+  typing: { usage: 'typing [PLAN]', about: 'what the editor waits for while a plan is typed', run: runTyping },
+};
