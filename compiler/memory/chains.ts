@@ -1,5 +1,5 @@
 /** What a program streams: the planner's choice, for the report. */
-import type { Program, Step } from '../program.ts';
+import type { Program, Role, Step } from '../program.ts';
 
 export interface StreamedChain {
   /** In the order in which they compute. */
@@ -14,14 +14,16 @@ export interface StreamedChain {
   readonly heldBytes: number;
 }
 
+const between: ReadonlySet<Role> = new Set(['activation', 'gradient']);
+
 /** Steps that compute several layers in turns. */
 export function streamedChains(program: Program): readonly StreamedChain[] {
   return program.steps.flatMap((step, number): readonly StreamedChain[] => {
     const layers = layersOf(step);
     if (layers.length < 2 || (step.phase !== 'forward' && step.phase !== 'backward')) return [];
     const inside = program.buffers.filter(
-      ({ home, role, first, last }) =>
-        home === 'arena' && first === number && last === number && (role === 'activation' || role === 'gradient'),
+      ({ home, role, layer, first, last }) =>
+        home === 'arena' && first === number && last === number && layers.includes(layer) && between.has(role),
     );
     return [
       {

@@ -5,10 +5,11 @@ import { isWeighted, weightedLayer } from '../operators/weighted.ts';
 import type { BufferId, Phase, Program, ProgramBuffer, Role } from '../program.ts';
 import { selectableChannels } from '../training/channels.ts';
 import type { TrainingPlan } from '../training/plan.ts';
+import { type StreamedChain, streamedChains } from './chains.ts';
 import { estimateCodeBytes, estimateStackBytes } from './footprint.ts';
 import { buffersOf } from './place.ts';
 import { sparseUpdateBytes } from './sparse-update.ts';
-import { type Timeline, type TimelineRow, timelineOf } from './timeline.ts';
+import { macsByPhase, type Timeline, type TimelineRow, timelineOf } from './timeline.ts';
 
 export interface MemoryReport {
   readonly arenaBytes: number;
@@ -34,6 +35,8 @@ export interface MemoryReport {
   /** Every layer with weights, in execution order. */
   readonly layers: readonly LayerReport[];
   readonly peak: PeakReport;
+  /** What runs strip by strip, and where: `step` is the first of its rows in `steps`. */
+  readonly chains: readonly StreamedChain[];
   /** What exceeds a limit of the plan; errors. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -106,7 +109,7 @@ function totalsOf(compilation: Compilation, used: readonly ProgramBuffer[]): Pla
     sramBytes: program.arenaBytes + program.sramBytes + stackBytes,
     flashBytes: constantBytes + estimateCodeBytes(program),
     constantBytes,
-    macs: macsByPhase(timelineOf(program)),
+    macs: macsByPhase(program),
   };
 }
 
@@ -124,6 +127,7 @@ export function memoryReport(compilation: Compilation, plan: TrainingPlan): Memo
     buffers: used.map((buffer) => bufferReport(buffer, timeline)),
     layers: layerReports(compilation, used),
     peak: peakReport(program, timeline),
+    chains: streamedChains(program).map((chain) => ({ ...chain, step: timeline.first[chain.step] ?? -1 })),
     diagnostics: limitDiagnostics(plan, totals.sramBytes, totals.flashBytes),
   };
 }
@@ -143,12 +147,6 @@ function usedBuffers({ buffers, initialise, steps }: Program): readonly ProgramB
     for (const call of calls) for (const id of buffersOf(call)) named.add(id);
   }
   return buffers.filter(({ id, home }) => home !== 'flash' || named.has(id));
-}
-
-function macsByPhase({ rows }: Timeline): MemoryReport['macs'] {
-  const of = (wanted: Phase): number =>
-    rows.filter(({ phase }) => phase === wanted).reduce((sum, { macs }) => sum + macs, 0);
-  return { forward: of('forward'), backward: of('backward'), update: of('update') };
 }
 
 function peakReport({ buffers, steps }: Program, { liveBytes, first: rows }: Timeline): PeakReport {

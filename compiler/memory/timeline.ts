@@ -34,6 +34,15 @@ export function timelineOf(program: Program): Timeline {
   return { rows, first, last, liveBytes: live };
 }
 
+/** Multiply-accumulates of all steps by what they are for; initialisation has none. */
+export function macsByPhase({ steps }: Program): Readonly<Record<'forward' | 'backward' | 'update', number>> {
+  const sums = { forward: 0, backward: 0, update: 0 };
+  for (const { phase, macs } of steps.flatMap(partsOf)) {
+    if (phase === 'forward' || phase === 'backward' || phase === 'update') sums[phase] += macs;
+  }
+  return sums;
+}
+
 /** Runs of calls for one layer in one phase. */
 function partsOf(step: Step): readonly Omit<TimelineRow, 'liveBytes'>[] {
   const runs: KernelCall[][] = [];

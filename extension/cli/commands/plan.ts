@@ -1,5 +1,7 @@
 import type { MemoryReport } from '../../../compiler/memory/report.ts';
+import { type BestChange, bestChange, type Switch } from '../../../compiler/search/prices.ts';
 import type { TrainingPlan } from '../../../compiler/training/plan.ts';
+import { printWeights } from '../../../language/print.ts';
 import { type Command, failed, operandAt } from '../command.ts';
 import { compilePlanFile } from '../compilation.ts';
 import { bytesText, shapeText, table } from '../output.ts';
@@ -13,11 +15,16 @@ export const plan: Command = {
   async run(invocation) {
     const compiled = await compilePlanFile(operandAt(invocation, 0));
     if (!compiled.ok) return failed(compiled.diagnostics);
-    const { memory, milliseconds, diagnostics } = compiled.value;
+    const { graph, plan, compilation, memory, milliseconds, diagnostics } = compiled.value;
     const { diagnostics: _, ...fields } = memory;
+    const best = bestChange(graph, plan, compilation);
     return {
-      document: { ...fields, milliseconds },
-      text: () => memoryText(memory, compiled.value.plan, milliseconds),
+      document: {
+        ...fields,
+        peak: { ...fields.peak, ...(best === undefined ? {} : { bestChange: best }) },
+        milliseconds,
+      },
+      text: () => memoryText(memory, plan, milliseconds, best),
       diagnostics,
     };
   },
@@ -26,11 +33,17 @@ export const plan: Command = {
 /** How many of the buffers alive at the peak are worth a line. */
 const shownAtPeak = 8;
 
-export function memoryText(memory: MemoryReport, { name, target, budgetBytes }: TrainingPlan, ms: number): string {
+export function memoryText(
+  memory: MemoryReport,
+  { name, target, budgetBytes }: TrainingPlan,
+  ms: number,
+  best: BestChange | undefined,
+): string {
   return [
     `${name}: one training step in ${memory.steps.length} steps, compiled in ${ms} ms\n`,
     totalsText(memory, budgetBytes, target.flashBytes),
-    peakText(memory),
+    peakText(memory, best),
+    chainsText(memory),
     trainedText(memory),
     `MACs per step: forward ${count(memory.macs.forward)}, backward ${count(memory.macs.backward)}, ` +
       `update ${count(memory.macs.update)}\n`,
@@ -59,16 +72,54 @@ function totalsText(memory: MemoryReport, budgetBytes: number, flashBytes: numbe
   );
 }
 
-function peakText({ peak }: MemoryReport): string {
+function peakText({ peak }: MemoryReport, best: BestChange | undefined): string {
   const shown = peak.alive.slice(0, shownAtPeak);
   const rest = peak.alive.slice(shownAtPeak);
-  const rows = shown.map(({ name, role, bytes }) => [name, role, bytes]);
-  if (rest.length > 0) rows.push([`${rest.length} more`, '', rest.reduce((sum, { bytes }) => sum + bytes, 0)]);
+  const rows = shown.map(({ name, role, bytes, reason }) => [name, role, bytes, reason]);
+  if (rest.length > 0) rows.push([`${rest.length} more`, '', rest.reduce((sum, { bytes }) => sum + bytes, 0), '']);
   const alive = table(
-    [{ title: 'alive then', align: 'left' }, { title: 'role', align: 'left' }, { title: 'bytes' }],
+    [
+      { title: 'alive then', align: 'left' },
+      { title: 'role', align: 'left' },
+      { title: 'bytes' },
+      { title: 'why', align: 'left' },
+    ],
     rows,
   );
-  return `Peak ${bytesText(peak.bytes)} in step ${peak.step}: ${peak.layer}, ${peak.phase}\n${alive}`;
+  return `Peak ${bytesText(peak.bytes)} in step ${peak.step}: ${peak.layer}, ${peak.phase}\n${alive}${bestText(best)}`;
+}
+
+function bestText(best: BestChange | undefined): string {
+  if (best === undefined) return 'No single change of a layer that trains lowers it\n';
+  const change = `\`${best.layer}: ${switchText(best.change)}\``;
+  const all = `SRAM in all by ${count(best.sramBytes)} B`;
+  return best.bytes === 0
+    ? `No single change of a layer that trains lowers it; ${change} lowers ${all}\n`
+    : `Lowered most by ${change}: by ${count(best.bytes)} B, ${all}\n`;
+}
+
+function switchText(change: Switch): string {
+  if (change.kind === 'weights') return printWeights(change.weights);
+  return change.bias ? 'bias' : 'bias none';
+}
+
+function chainsText({ chains }: MemoryReport): string {
+  if (chains.length === 0) return 'Streams nothing\n';
+  const rows = chains.map(({ layers, kind, turns, heldBytes }) => [
+    layers.length > 2 ? `${layers[0]} .. ${layers.at(-1)}` : layers.join(', '),
+    kind === 'rows' ? 'rows, forward' : 'channels, backward',
+    turns,
+    heldBytes,
+  ]);
+  return table(
+    [
+      { title: 'streamed', align: 'left' },
+      { title: 'by', align: 'left' },
+      { title: 'turns' },
+      { title: 'bytes between them' },
+    ],
+    rows,
+  );
 }
 
 function trainedText({ layers }: MemoryReport): string {

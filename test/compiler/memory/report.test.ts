@@ -128,4 +128,26 @@ describe('the memory report', () => {
       { code: 'flash-exceeded', message: expect.stringContaining(' 2 B more') },
     ]);
   });
+
+  it('says why each buffer of the peak is alive', () => {
+    const { peak, buffers } = report(planOf({ stem: bias, last: all }));
+    expect(peak.alive.length).toBeGreaterThan(1);
+    for (const { reason } of peak.alive) expect(reason).not.toBe('');
+    const reasonOf = (wanted: string) => buffers.find(({ name }) => name === wanted)?.reason;
+    expect(reasonOf('input')).toBe('input, read by stem');
+    expect(reasonOf('stem')).toMatch(/^output of stem, read by middle and add/);
+    expect(reasonOf('middle')).toBe('output of middle, read by last, held for the weight gradient of last');
+    expect(reasonOf('stem_mask')).toBe('clamp mask of stem, for its gradient');
+  });
+
+  it('lists what is streamed, and nothing with streaming off', () => {
+    const { chains, steps } = report(planOf({ last: bias }));
+    expect(chains.length).toBeGreaterThan(0);
+    for (const { layers, step, kind } of chains) {
+      expect(layers.length).toBeGreaterThan(1);
+      expect(layers).toContain(steps[step]?.layer);
+      expect(kind).toBe(steps[step]?.phase === 'forward' ? 'rows' : 'channels');
+    }
+    expect(report(planOf({ last: bias }, { train: { ...train, stream: false } })).chains).toEqual([]);
+  });
 });
