@@ -10,6 +10,7 @@ import { lowerBackwardPass, lowerHead, regressionTarget } from './schedule/backw
 import { at, call, ProgramBuilder } from './schedule/builder.ts';
 import { foldPads } from './schedule/fold.ts';
 import { lowerForwardPass } from './schedule/forward.ts';
+import { orderLayers } from './schedule/order.ts';
 import { type Differentiation, differentiate } from './training/differentiate.ts';
 import type { PictureSize, TrainingPlan } from './training/plan.ts';
 import { type PreparedNetwork, prepareNetwork } from './training/prepare.ts';
@@ -36,33 +37,42 @@ const resized = newestPerGraph<PictureSize, Graph>(({ width, height }) => `${wid
 export function compile(graph: Graph, plan: TrainingPlan, options: CompileOptions = {}): Result<Compilation> {
   return diagnosed(() => {
     const network = prepareNetwork(foldPads(plan.input === undefined ? graph : resized(graph, plan.input)), plan);
-    const differentiation = differentiate(network);
-    const builder = new ProgramBuilder();
-    const state = trainingState(builder, plan.train);
-    const forward = lowerForwardPass(builder, network.graph, {
-      everyTensor: false,
-      differentiation,
-      settings: plan.train,
-    });
-    const head = lowerHead(builder, network.graph, network.head, forward, state.prediction);
-    const optimization = { ...state, settings: plan.train };
-    emitRate(builder, network.head.layer, plan.train, state);
-    const target = regressionTarget(builder, network.graph, network.head, plan.train.loss);
-    const results = target === undefined ? state : { ...state, target };
-    lowerBackwardPass(builder, network.graph, network.head, head, forward, differentiation, optimization, results);
-    builder.step({
-      layer: network.head.layer,
-      phase: 'update',
-      when: 'batch',
-      calls: [call('ft_count', { counter: at(state.stepCount) })],
-    });
-    const ports: ProgramPorts = {
-      ...portsOf([bufferOf(forward.tensors, network.graph.inputs[0])], [head.logits]),
-      training: { ...results, batch: plan.train.batch },
-    };
-    const { program, arena } = finish(plan.name, builder, ports, options, false);
-    return { program, network, differentiation, arena };
+    const own = lowerTraining(network, plan, options);
+    const ordered = orderLayers(network.graph);
+    if (ordered === network.graph) return own;
+    // The order was chosen by whole tensors; streaming and growth may have the last word.
+    const other = lowerTraining({ ...network, graph: ordered }, plan, options);
+    return other.program.arenaBytes < own.program.arenaBytes ? other : own;
   });
+}
+
+function lowerTraining(network: PreparedNetwork, plan: TrainingPlan, options: CompileOptions): Compilation {
+  const differentiation = differentiate(network);
+  const builder = new ProgramBuilder();
+  const state = trainingState(builder, plan.train);
+  const forward = lowerForwardPass(builder, network.graph, {
+    everyTensor: false,
+    differentiation,
+    settings: plan.train,
+  });
+  const head = lowerHead(builder, network.graph, network.head, forward, state.prediction);
+  const optimization = { ...state, settings: plan.train };
+  emitRate(builder, network.head.layer, plan.train, state);
+  const target = regressionTarget(builder, network.graph, network.head, plan.train.loss);
+  const results = target === undefined ? state : { ...state, target };
+  lowerBackwardPass(builder, network.graph, network.head, head, forward, differentiation, optimization, results);
+  builder.step({
+    layer: network.head.layer,
+    phase: 'update',
+    when: 'batch',
+    calls: [call('ft_count', { counter: at(state.stepCount) })],
+  });
+  const ports: ProgramPorts = {
+    ...portsOf([bufferOf(forward.tensors, network.graph.inputs[0])], [head.logits]),
+    training: { ...results, batch: plan.train.batch },
+  };
+  const { program, arena } = finish(plan.name, builder, ports, options, false);
+  return { program, network, differentiation, arena };
 }
 
 /** A program that only infers; with `everyTensor` unfolded, each tensor in a place of its own. */
