@@ -65,19 +65,6 @@ static void ft_depthwise_block_row(const ft_window *w, const int8_t *input, cons
   }
 }
 
-#ifdef FT_ARM_DSP
-static __attribute__((noinline)) void ft_depthwise_lanes_row(const ft_window *w, const int8_t *input,
-                                                             const int8_t *weights, const int32_t *bias,
-                                                             const int32_t *multiplier, const int32_t *shift,
-                                                             int8_t *out, uint8_t *mask, int32_t y,
-                                                             int32_t channel) {
-  ft_depthwise_lanes lanes;
-  ft_load_lanes(w, weights, bias + channel, multiplier + channel, shift + channel, &lanes);
-  const uint32_t bit = (uint32_t)(y * w->out_width * w->out_channels + channel);
-  ft_depthwise_row(w, &lanes, input + channel, out + channel, mask, bit, y);
-}
-#endif
-
 void ft_depthwise_s8(const ft_window *window, const int8_t *input, const int8_t *weights, const int32_t *bias,
                      const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
                      int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end) {
@@ -88,8 +75,7 @@ void ft_depthwise_s8(const ft_window *window, const int8_t *input, const int8_t 
       const int32_t count = ft_min(FT_BLOCK, channel_end - channel);
       const int8_t *taps = weights + (channel - channel_begin);
 #ifdef FT_ARM_DSP
-      if (count == FT_BLOCK && (channel & 3) == 0 &&
-          ft_fits_lanes(&w, multiplier + channel, shift + channel)) {
+      if (count == 4 && ft_fits_lanes(&w, multiplier, shift, channel)) {
         ft_depthwise_lanes_row(&w, input, taps, bias, multiplier, shift, out, mask, y, channel);
         continue;
       }

@@ -6,14 +6,132 @@
 
 #ifdef FT_ARM_DSP
 
-#define FT_DEPTHWISE_TAPS 49
+/* Room for the weights of four channels: 7x7 taps. */
+#define FT_LANES_WORDS 105
 
-/* Four channels: the pairs (0, 2) and (1, 3) of every tap, and what turns sums into codes. */
-typedef struct ft_depthwise_lanes {
-  int32_t weights[2 * FT_DEPTHWISE_TAPS];
-  int32_t bias[4];
+/* What four channels of a row need; the assembly knows the offsets. */
+typedef struct ft_lanes {
   ft_scale scale[4];
-} ft_depthwise_lanes;
+  int32_t bias[4];
+  int32_t tap_step; /* bytes from a tap to the next */
+  int32_t offsets;
+  const int32_t *weights, *weights_end;
+  int8_t *output;
+  int32_t output_step;
+  const int8_t *output_end;
+  int32_t nudge;
+  uint8_t *mask;
+  int32_t mask_step;
+  uint32_t mask_others, mask_shift; /* the bits of the other channels in a byte, where these four begin */
+  /* For each row of taps the pairs (0, 2) and (1, 3) of every tap, then the bytes from where reading the row
+   * ends to the next one, or from the last row to the next position. */
+  int32_t table[FT_LANES_WORDS];
+} ft_lanes;
+
+typedef char
+    ft_lanes_are_as_expected[offsetof(ft_lanes, bias) == 32 && offsetof(ft_lanes, tap_step) == 48 &&
+                                     offsetof(ft_lanes, weights) == 56 && offsetof(ft_lanes, output) == 64 &&
+                                     offsetof(ft_lanes, output_end) == 72 && offsetof(ft_lanes, mask) == 80 &&
+                                     offsetof(ft_lanes, mask_others) == 88
+                                 ? 1
+                                 : -1];
+
+/* In assembly, because the sums of four channels and what they take use every register: r0 input, r1 weights,
+ * r2 tap_step, r3 offsets, r8 to r11 sums. */
+#define FT_LANES_TAP(address)                                                                                \
+  "ldr r4, [r0" address "]\n\t"                                                                              \
+  "ldrd r6, r7, [r1], #8\n\t"                                                                                \
+  "sxtab16 r5, r3, r4, ror #8\n\t"                                                                           \
+  "sxtab16 r4, r3, r4\n\t"                                                                                   \
+  "smlabb r8, r4, r6, r8\n\t"                                                                                \
+  "smlabb r9, r5, r7, r9\n\t"                                                                                \
+  "smlatt r10, r4, r6, r10\n\t"                                                                              \
+  "smlatt r11, r5, r7, r11\n\t"
+#define FT_LANES_TWO_TAPS FT_LANES_TAP("") FT_LANES_TAP(", r2") "add r0, r0, r2, lsl #1\n\t"
+#define FT_LANES_TAPS3 FT_LANES_TAP("") FT_LANES_TAP(", r2") FT_LANES_TAP(", r2, lsl #1")
+#define FT_LANES_TAPS5 FT_LANES_TWO_TAPS FT_LANES_TAPS3
+#define FT_LANES_TAPS7 FT_LANES_TWO_TAPS FT_LANES_TAPS5
+
+#define FT_LANES_CODE(sum, place)                                                                            \
+  "ssat " sum ", #8, " sum ", asr #1\n\t"                                                                    \
+  "strb " sum ", [r2, #" place "]\n\t"
+#define FT_LANES_CODES                                                                                       \
+  FT_LANES_CODE("r8", "0") FT_LANES_CODE("r9", "1") FT_LANES_CODE("r10", "2") FT_LANES_CODE("r11", "3")
+#define FT_LANES_CODE_AND_BIT(sum, place, bit)                                                               \
+  "ssat r4, #8, " sum ", asr #1\n\t"                                                                         \
+  "strb r4, [r2, #" place "]\n\t"                                                                            \
+  "cmp r4, " sum ", asr #1\n\t"                                                                              \
+  "it eq\n\t"                                                                                                \
+  "orreq r5, r5, #" bit "\n\t"
+#define FT_LANES_CODES_AND_MASK                                                                              \
+  "mov r5, #0\n\t" FT_LANES_CODE_AND_BIT("r8", "0", "1") FT_LANES_CODE_AND_BIT("r9", "1", "2")               \
+      FT_LANES_CODE_AND_BIT("r10", "2", "4")                                                                 \
+          FT_LANES_CODE_AND_BIT("r11", "3", "8") "ldrd r6, r7, [r12, #80]\n\t"                               \
+                                                 "ldrd r8, r9, [r12, #88]\n\t"                               \
+                                                 "ldrb r4, [r6]\n\t"                                         \
+                                                 "and r4, r4, r8\n\t"                                        \
+                                                 "lsl r5, r5, r9\n\t"                                        \
+                                                 "orr r4, r4, r5\n\t"                                        \
+                                                 "strb r4, [r6]\n\t"                                         \
+                                                 "add r6, r6, r7\n\t"                                        \
+                                                 "str r6, [r12, #80]\n\t"
+
+/* Positions until the output ends, all taps of which lie side by side inside of the picture. */
+#define FT_LANES_POSITIONS(taps, codes)                                                                      \
+  __asm__ volatile("1:\n\t"                                                                                  \
+                   "add r7, r12, #32\n\t"                                                                    \
+                   "ldm r7, {r8, r9, r10, r11}\n\t"                                                          \
+                   "ldrd r2, r3, [r12, #48]\n\t"                                                             \
+                   "ldrd r1, lr, [r12, #56]\n"                                                               \
+                   "2:\n\t" taps "ldr r4, [r1], #4\n\t"                                                      \
+                   "add r0, r0, r4\n\t"                                                                      \
+                   "cmp r1, lr\n\t"                                                                          \
+                   "bne 2b\n\t"                                                                              \
+                   "ldm r12, {r1, r2, r3, r4, r5, r6, r7, lr}\n\t"                                           \
+                   "smmlar r8, r8, r1, r8\n\t"                                                               \
+                   "smmlar r9, r9, r3, r9\n\t"                                                               \
+                   "smmlar r10, r10, r5, r10\n\t"                                                            \
+                   "smmlar r11, r11, r7, r11\n\t"                                                            \
+                   "ldr r1, [r12, #76]\n\t"                                                                  \
+                   "add r8, r8, r8, asr #31\n\t"                                                             \
+                   "add r9, r9, r9, asr #31\n\t"                                                             \
+                   "add r10, r10, r10, asr #31\n\t"                                                          \
+                   "add r11, r11, r11, asr #31\n\t"                                                          \
+                   "asr r8, r8, r2\n\t"                                                                      \
+                   "asr r9, r9, r4\n\t"                                                                      \
+                   "asr r10, r10, r6\n\t"                                                                    \
+                   "asr r11, r11, lr\n\t"                                                                    \
+                   "ldrd r2, r3, [r12, #64]\n\t"                                                             \
+                   "add r8, r8, r1\n\t"                                                                      \
+                   "add r9, r9, r1\n\t"                                                                      \
+                   "add r10, r10, r1\n\t"                                                                    \
+                   "add r11, r11, r1\n\t" codes "ldr r4, [r12, #72]\n\t"                                     \
+                   "add r2, r2, r3\n\t"                                                                      \
+                   "str r2, [r12, #64]\n\t"                                                                  \
+                   "cmp r2, r4\n\t"                                                                          \
+                   "bne 1b"                                                                                  \
+                   : "+r"(x), "+r"(state)                                                                    \
+                   :                                                                                         \
+                   : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "lr", "cc",         \
+                     "memory")
+
+/* `input`: the first tap of the first position. taps: 3, 5 or 7. */
+static inline void ft_lanes_positions(ft_lanes *lanes, const int8_t *input, int32_t taps, int masked) {
+  register const int8_t *x __asm__("r0") = input;
+  register ft_lanes *state __asm__("r12") = lanes;
+  if (taps == 3 && !masked)
+    FT_LANES_POSITIONS(FT_LANES_TAPS3, FT_LANES_CODES);
+  else if (taps == 3)
+    FT_LANES_POSITIONS(FT_LANES_TAPS3, FT_LANES_CODES_AND_MASK);
+  else if (taps == 5 && !masked)
+    FT_LANES_POSITIONS(FT_LANES_TAPS5, FT_LANES_CODES);
+  else if (taps == 5)
+    FT_LANES_POSITIONS(FT_LANES_TAPS5, FT_LANES_CODES_AND_MASK);
+  else if (!masked)
+    FT_LANES_POSITIONS(FT_LANES_TAPS7, FT_LANES_CODES);
+  else
+    FT_LANES_POSITIONS(FT_LANES_TAPS7, FT_LANES_CODES_AND_MASK);
+}
 
 /* Adds a rectangle of taps: `input` and `weights` are at its first one; steps in elements. */
 static inline void ft_add_taps(const int8_t *input, int32_t row_step, int32_t tap_step,
@@ -38,47 +156,60 @@ static inline void ft_add_taps(const int8_t *input, int32_t row_step, int32_t ta
   sums[3] = sum3;
 }
 
-/* The same, unrolled for the usual widths. */
-static inline void ft_add_window(const int8_t *input, int32_t row_step, int32_t tap_step,
-                                 const int32_t *weights, int32_t weights_step, int32_t rows, int32_t taps,
-                                 int32_t offsets, int32_t *sums) {
-  if (taps == 3)
-    ft_add_taps(input, row_step, tap_step, weights, weights_step, rows, 3, offsets, sums);
-  else if (taps == 5)
-    ft_add_taps(input, row_step, tap_step, weights, weights_step, rows, 5, offsets, sums);
-  else
-    ft_add_taps(input, row_step, tap_step, weights, weights_step, rows, taps, offsets, sums);
+/* Whether ft_depthwise_lanes_row takes the four channels from `channel` on. */
+static inline int ft_fits_lanes(const ft_window *w, const int32_t *multiplier, const int32_t *shift,
+                                int32_t channel) {
+  return w->in_channels == w->out_channels &&
+         w->kernel_height * (2 * w->kernel_width + 1) <= FT_LANES_WORDS && w->act_min == -128 &&
+         w->act_max == 127 && ((w->out_channels | channel) & 3) == 0 &&
+         ft_all_ordinary(multiplier + channel, shift + channel, 4);
 }
 
 static inline void ft_load_lanes(const ft_window *w, const int8_t *weights, const int32_t *bias,
-                                 const int32_t *multiplier, const int32_t *shift, ft_depthwise_lanes *lanes) {
-  const int32_t taps = w->kernel_height * w->kernel_width;
-  int32_t *pairs = lanes->weights;
-  for (int32_t t = 0; t < taps; t++, weights += w->weight_channels, pairs += 2) {
-    const int32_t codes = ft_load_word(weights);
-    pairs[0] = ft_even_codes(codes);
-    pairs[1] = ft_odd_codes(codes);
-  }
+                                 const int32_t *multiplier, const int32_t *shift, ft_lanes *lanes) {
+  int32_t *pairs = lanes->table;
+  for (int32_t ky = 0; ky < w->kernel_height; ky++, pairs++)
+    for (int32_t kx = 0; kx < w->kernel_width; kx++, weights += w->weight_channels, pairs += 2) {
+      const int32_t codes = ft_load_word(weights);
+      pairs[0] = ft_even_codes(codes);
+      pairs[1] = ft_odd_codes(codes);
+    }
   for (int32_t c = 0; c < 4; c++) {
     lanes->bias[c] = bias[c];
     lanes->scale[c] = ft_scale_of(multiplier[c], shift[c]);
   }
+  lanes->tap_step = w->dilation_x * w->in_channels;
+  lanes->offsets = ft_pair(-w->in_zero_point, -w->in_zero_point);
+  lanes->output_step = w->out_channels;
+  lanes->nudge = 2 * w->out_zero_point + 1;
 }
 
-/* Whether ft_depthwise_row takes these four channels. */
-static inline int ft_fits_lanes(const ft_window *w, const int32_t *multiplier, const int32_t *shift) {
-  return w->in_channels == w->out_channels && w->kernel_height * w->kernel_width <= FT_DEPTHWISE_TAPS &&
-         w->act_min == -128 && w->act_max == 127 && (w->out_channels & 3) == 0 &&
-         ft_all_ordinary(multiplier, shift, 4);
+/* One output position: sums of the taps inside, then its codes and bits. */
+static inline void ft_lanes_finish(const ft_lanes *lanes, const int32_t *sums, int8_t *output, uint8_t *mask,
+                                   uint32_t bit) {
+  uint32_t bits = 0;
+  for (int32_t c = 0; c < 4; c++) {
+    const int32_t twice = ft_requantise_twice(sums[c], lanes->scale[c], lanes->nudge);
+    const int32_t code = ft_saturate_half(twice);
+    output[c] = (int8_t)code;
+    bits |= (uint32_t)(code == twice >> 1) << c;
+  }
+  if (mask != NULL) {
+    uint8_t *byte = mask + (bit >> 3);
+    *byte = (uint8_t)((bit & 4) == 0 ? (*byte & 0xf0u) | bits : (*byte & 0x0fu) | bits << 4);
+  }
 }
 
-/* Row y of four channels, the first of which is at `input`, `output` and `bit`. */
-static __attribute__((noinline)) void ft_depthwise_row(const ft_window *w, const ft_depthwise_lanes *lanes,
-                                                       const int8_t *input, int8_t *output, uint8_t *mask,
-                                                       uint32_t bit, int32_t y) {
+/* Row y of four channels, the first of which is `channel`; input and out: channel 0 of the picture and of the
+ * row, weights: the channel's. */
+static __attribute__((noinline)) void ft_depthwise_lanes_row(const ft_window *w, const int8_t *input,
+                                                             const int8_t *weights, const int32_t *bias,
+                                                             const int32_t *multiplier, const int32_t *shift,
+                                                             int8_t *out, uint8_t *mask, int32_t y,
+                                                             int32_t channel) {
+  ft_lanes lanes;
+  ft_load_lanes(w, weights, bias + channel, multiplier + channel, shift + channel, &lanes);
   const int32_t channels = w->in_channels, row_size = w->in_width * channels;
-  const int32_t offsets = ft_pair(-w->in_zero_point, -w->in_zero_point);
-  const int32_t nudge = 2 * w->out_zero_point + 1;
   const int32_t top = y * w->stride_y - w->pad_top;
   const ft_range ky = ft_taps_inside(top, w->kernel_height, w->dilation_y, w->in_height);
   const int32_t first = ft_ring_row(top + ky.begin * w->dilation_y, w->in_rows);
@@ -86,31 +217,57 @@ static __attribute__((noinline)) void ft_depthwise_row(const ft_window *w, const
   const int32_t rows = ft_min(ky.end - ky.begin, ft_divide_up(w->in_rows - first, w->dilation_y));
   const int32_t others = ky.end - ky.begin - rows;
   const int32_t again = others > 0 ? first + rows * w->dilation_y - w->in_rows : 0;
-  const int32_t weights_step = 2 * w->kernel_width;
-  const int32_t *first_weights = lanes->weights + ky.begin * weights_step;
-  int32_t left = -w->pad_left;
-  for (int32_t x = 0; x < w->out_width; x++, left += w->stride_x, output += channels) {
+  const int32_t pitch = 2 * w->kernel_width + 1;
+  const int32_t *first_weights = lanes.table + ky.begin * pitch;
+
+  /* Positions all of whose columns lie inside. */
+  const int32_t last_column = (w->kernel_width - 1) * w->dilation_x - w->pad_left;
+  ft_range inner = {ft_windows_inside(-w->pad_left, w->stride_x, w->out_width, w->in_width).begin,
+                    ft_windows_inside(last_column, w->stride_x, w->out_width, w->in_width).end};
+  const int usual = w->kernel_width == 3 || w->kernel_width == 5 || w->kernel_width == 7;
+  if (!usual || ky.end == ky.begin || (mask != NULL && (channels & 7) != 0))
+    inner.end = inner.begin;
+  uint32_t bit = (uint32_t)(y * w->out_width * channels + channel);
+  input += channel;
+  out += channel;
+  int32_t x = 0;
+  while (x < w->out_width) {
+    const int32_t left = x * w->stride_x - w->pad_left;
+    if (x == inner.begin && x < inner.end) {
+      const int32_t read = (w->kernel_width - 3) * lanes.tap_step;
+      int32_t *step = lanes.table + ky.begin * pitch + pitch - 1;
+      for (int32_t k = 1; k < rows + others; k++, step += pitch)
+        *step = (k == rows ? again - first - (rows - 1) * w->dilation_y : w->dilation_y) * row_size - read;
+      const int32_t last =
+          others > 0 ? again + (others - 1) * w->dilation_y : first + (rows - 1) * w->dilation_y;
+      *step = (first - last) * row_size + w->stride_x * channels - read;
+      lanes.weights = first_weights;
+      lanes.weights_end = step + 1;
+      lanes.output = out;
+      out += (inner.end - x) * channels;
+      lanes.output_end = out;
+      lanes.mask_shift = bit & 4u;
+      lanes.mask_others = 0xf0u >> lanes.mask_shift;
+      lanes.mask = mask == NULL ? NULL : mask + (bit >> 3);
+      lanes.mask_step = channels >> 3;
+      ft_lanes_positions(&lanes, input + first * row_size + left * channels, w->kernel_width, mask != NULL);
+      bit += (uint32_t)((inner.end - x) * channels);
+      x = inner.end;
+      continue;
+    }
     const ft_range kx = ft_taps_inside(left, w->kernel_width, w->dilation_x, w->in_width);
     const int8_t *column = input + (left + kx.begin * w->dilation_x) * channels;
-    const int32_t *weights = first_weights + 2 * kx.begin;
-    int32_t sums[4] = {lanes->bias[0], lanes->bias[1], lanes->bias[2], lanes->bias[3]};
-    ft_add_window(column + first * row_size, w->dilation_y * row_size, w->dilation_x * channels, weights,
-                  weights_step, rows, kx.end - kx.begin, offsets, sums);
+    const int32_t *pairs = first_weights + 2 * kx.begin;
+    int32_t sums[4] = {lanes.bias[0], lanes.bias[1], lanes.bias[2], lanes.bias[3]};
+    ft_add_taps(column + first * row_size, w->dilation_y * row_size, lanes.tap_step, pairs, pitch, rows,
+                kx.end - kx.begin, lanes.offsets, sums);
     if (others > 0)
-      ft_add_window(column + again * row_size, w->dilation_y * row_size, w->dilation_x * channels,
-                    weights + rows * weights_step, weights_step, others, kx.end - kx.begin, offsets, sums);
-    uint32_t bits = 0;
-    for (int32_t c = 0; c < 4; c++) {
-      const int32_t twice = ft_requantise_twice(sums[c], lanes->scale[c], nudge);
-      const int32_t code = ft_saturate_half(twice);
-      output[c] = (int8_t)code;
-      bits |= (uint32_t)(code == twice >> 1) << c;
-    }
-    if (mask != NULL) {
-      uint8_t *byte = mask + (bit >> 3);
-      *byte = (uint8_t)((bit & 4) == 0 ? (*byte & 0xf0u) | bits : (*byte & 0x0fu) | bits << 4);
-      bit += (uint32_t)channels;
-    }
+      ft_add_taps(column + again * row_size, w->dilation_y * row_size, lanes.tap_step, pairs + rows * pitch,
+                  pitch, others, kx.end - kx.begin, lanes.offsets, sums);
+    ft_lanes_finish(&lanes, sums, out, mask, bit);
+    out += channels;
+    bit += (uint32_t)channels;
+    x++;
   }
 }
 #endif
