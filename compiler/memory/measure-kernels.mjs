@@ -10,41 +10,63 @@ import { fileURLToPath } from 'node:url';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const kernels = join(folder, '..', 'kernels');
-const flags = ['-std=c99', '-O3', '-ffp-contract=off', '-ffunction-sections', '-fdata-sections', '-fstack-usage'];
+const flags = ['-std=c99', '-O3', '-ffp-contract=off', '-ffunction-sections', '-fdata-sections', '-fcallgraph-info=su'];
 const processor = ['-mcpu=cortex-m7', '-mfpu=fpv5-d16', '-mfloat-abi=hard', '-mthumb'];
 
-/** Of one file: name to { bytes, stack } of its functions, and the bytes of its constant tables. */
+/**
+ * Every function by its title in GCC's call graph: NAME, or FILE:NAME if it is static, as helpers of kernels are.
+ *
+ * @type {Map<string, { bytes: number, stack: number, tables: number, callees: Set<string> }>}
+ */
+const functions = new Map();
+
+/** @param {string} file @param {string} directory */
 function measure(file, directory) {
   const object = join(directory, `${file}.o`);
   execFileSync('arm-none-eabi-gcc', [...flags, ...processor, '-c', join(kernels, file), '-o', object]);
-  const functions = new Map();
-  for (const line of readFileSync(object.replace(/\.o$/, '.su'), 'utf8').trim().split('\n')) {
-    const [place, stack] = line.split('\t');
-    functions.set(place?.split(':').at(-1), { bytes: 0, stack: Number(stack) });
-  }
-  let tables = 0;
   const symbols = execFileSync('arm-none-eabi-nm', ['-S', object], { encoding: 'utf8' });
-  for (const [, size = '', type = '', name] of symbols.matchAll(/^[\da-f]+ ([\da-f]+) (\w) (\S+)$/gm)) {
+  const sizes = new Map();
+  let tables = 0;
+  for (const [, size = '', type = '', symbol = ''] of symbols.matchAll(/^[\da-f]+ ([\da-f]+) (\w) (\S+)$/gm)) {
     const bytes = Number.parseInt(size, 16);
-    const entry = functions.get(name);
-    if (entry !== undefined && /t/i.test(type)) entry.bytes = bytes;
+    if (/t/i.test(type)) sizes.set(symbol, bytes);
     else if (/r/i.test(type)) tables += bytes;
   }
-  return { functions, tables };
+  const graph = readFileSync(object.replace(/\.o$/, '.ci'), 'utf8');
+  // A node says "N bytes" if the file defines the function.
+  for (const [, title = '', stack] of graph.matchAll(/^node: \{ title: "([^"]+)" label: "[^"]*\\n(\d+) bytes/gm)) {
+    const bytes = sizes.get(title.split(':').at(-1)) ?? 0;
+    functions.set(title, { bytes, stack: Number(stack), tables, callees: new Set() });
+  }
+  for (const [, from = '', to = ''] of graph.matchAll(/^edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"/gm)) {
+    functions.get(from)?.callees.add(to);
+  }
+}
+
+/** @param {string} title @returns {number} */
+function stackOf(title) {
+  const entry = functions.get(title);
+  return entry === undefined ? 0 : entry.stack + Math.max(0, ...[...entry.callees].map(stackOf));
+}
+
+/** With the helpers that it calls; other kernels are counted by themselves. @param {string} title @returns {number} */
+function codeOf(title, counted = new Set([title])) {
+  const { bytes = 0, callees = [] } = functions.get(title) ?? {};
+  return [...callees].reduce((sum, callee) => {
+    if (!callee.includes(':') || counted.has(callee)) return sum;
+    counted.add(callee);
+    return sum + codeOf(callee, counted);
+  }, bytes);
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'firmtune-'));
-const rows = [];
 for (const file of readdirSync(kernels).filter((name) => name.endsWith('.c') && name !== 'wasm_memory.c')) {
-  const { functions, tables } = measure(file, directory);
-  const helpers = [...functions].filter(([name]) => !name.startsWith('ft_')).map(([, entry]) => entry);
-  const shared = tables + helpers.reduce((sum, { bytes }) => sum + bytes, 0);
-  const below = Math.max(0, ...helpers.map(({ stack }) => stack));
-  for (const [name, { bytes, stack }] of functions) {
-    if (name.startsWith('ft_')) rows.push(`  ${name}: { code: ${bytes + shared}, stack: ${stack + below} },`);
-  }
+  measure(file, directory);
 }
 rmSync(directory, { recursive: true });
+const rows = [...functions]
+  .filter(([title]) => !title.includes(':'))
+  .map(([title, { tables }]) => `  ${title}: { code: ${codeOf(title) + tables}, stack: ${stackOf(title)} },`);
 
 const version = execFileSync('arm-none-eabi-gcc', ['-dumpversion'], { encoding: 'utf8' }).trim();
 writeFileSync(

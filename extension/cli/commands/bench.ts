@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { generateC } from '../../../compiler/codegen/c.ts';
+import type { MemoryReport } from '../../../compiler/memory/report.ts';
 import { trainingOrder } from '../../../compiler/simulate/data.ts';
 import { type BoardMeasurement, benchOnBoard } from '../board/bench.ts';
 import { boards, isBoardName } from '../board/boards.ts';
@@ -70,7 +71,7 @@ export const bench: Command = {
     const all = [...diagnostics, ...loaded.diagnostics, ...compiled.value.placed(measured.diagnostics)];
     if (!measured.ok) return failed(all);
     const comparison = await compareWithSimulator(compilation.program, session, measured.value);
-    const document = benchDocument(measured.value, comparison, memory.sramBytes - memory.stackBytes);
+    const document = benchDocument(measured.value, comparison, memory);
     return {
       document,
       text: () => benchText(board, steps, document),
@@ -82,14 +83,16 @@ export const bench: Command = {
 type BenchDocument = ReturnType<typeof benchDocument>;
 
 /** Instructions are means over the steps. */
-function benchDocument(measured: BoardMeasurement, comparison: Comparison, reportedBytes: number) {
+function benchDocument(measured: BoardMeasurement, comparison: Comparison, memory: MemoryReport) {
   const { sram, flashBytes, trainStepInstructions, inferenceInstructions } = measured;
   return {
     inferenceInstructions: Math.round(inferenceInstructions?.mean ?? 0),
     trainStepInstructions: Math.round(trainStepInstructions?.mean ?? 0),
     sram,
     /** Arena, trained and state by the plan's report: what data + bss should be. */
-    reportedStaticBytes: reportedBytes,
+    reportedStaticBytes: memory.sramBytes - memory.stackBytes,
+    /** Estimated. */
+    reportedStackBytes: memory.stackBytes,
     flashBytes,
     sameAsSimulator: comparison.same,
     steps: measured.steps.length,
@@ -118,7 +121,7 @@ function benchText(board: string, steps: number, document: BenchDocument): strin
       ['one training step', document.trainStepInstructions, 'instructions'],
       ['.data', sram.data, 'B'],
       ['.bss', sram.bss, `B; the plan's report says ${document.reportedStaticBytes.toLocaleString('en')} for both`],
-      ['stack', sram.stack, 'B'],
+      ['stack', sram.stack, `B; estimated ${document.reportedStackBytes.toLocaleString('en')}`],
       ['SRAM in all', sram.total, bytesText(sram.total).replace(/^.*\(/, '(')],
       ['flash', document.flashBytes, bytesText(document.flashBytes).replace(/^.*\(/, '(')],
     ],
