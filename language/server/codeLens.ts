@@ -49,7 +49,9 @@ function lens(range: TextRange, title: string, command: string, ...args: readonl
 function updateLenses(analysis: Analysis, uri: string): CodeLens[] {
   const { graph, resolution } = analysis;
   if (graph === undefined) return [];
-  return resolution.lines.map((line) => {
+  // A line that names no layer of the model has a diagnostic, no price.
+  const lines = resolution.lines.filter(({ layers, dead }) => dead || layers.length > 0);
+  return lines.map((line) => {
     const names = line.layers.map(({ layer }) => layer);
     return lens(line.range, lineText(graph, line, analysis), showLayersCommand, uri, names);
   });

@@ -32,7 +32,7 @@ export function bytesText(bytes: number): string {
 }
 
 export function macsText(macs: number): string {
-  if (macs < 10_000) return `${macs} MACs`;
+  if (macs < 10_000) return `${macs.toLocaleString('en')} MACs`;
   return macs < 1e6 ? `${(macs / 1e3).toFixed(1)} k MACs` : `${(macs / 1e6).toFixed(1)} M MACs`;
 }
 

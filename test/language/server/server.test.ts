@@ -243,7 +243,7 @@ describe('hover', () => {
     expect(text).toContain('| operator | CONV_2D |');
     expect(text).toContain('| shape | 7x7x16 to 7x7x48 |');
     expect(text).toContain('37.6 k MACs, 960 B of weights');
-    expect(text).toContain('bias, weights 1/4: 384 B, 9408 MACs');
+    expect(text).toContain('bias, weights 1/4: 384 B, 9,408 MACs');
     expect(text).toMatch(/zero point -?\d+/);
   });
 
@@ -272,6 +272,11 @@ describe('lenses', () => {
       [2, expect.stringMatching(/^peak \d.* of 32\.0 KB \(.*\), flash .* KB of 1024\.0 KB$/)],
     ]);
     expect(lenses[1]?.command?.arguments?.[1]).toEqual(['last_conv']);
+  });
+
+  it('are not over a line whose layer is not in the model', async () => {
+    await client.show(plan, `${head}update {\n  no_such_layer: bias\n}\n`);
+    expect(await client.ask<CodeLens[]>('codeLens', plan)).toEqual([]);
   });
 });
 
