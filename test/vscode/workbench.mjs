@@ -39,8 +39,9 @@ export function chromiumPath() {
 /**
  * Starts the VS Code server with folders of its own, which go when it stops.
  * `testDriver`: development and test extensions in the URL are only heard with it; it switches toasts off.
+ * `extension`: a .vsix that is installed first.
  */
-export async function startServer({ settings = {}, testDriver = false, port } = {}) {
+export async function startServer({ settings = {}, testDriver = false, port, extension } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'firmtune-vscode-'));
   const data = join(folder, 'data');
   for (const scope of ['User', 'Machine']) {
@@ -48,18 +49,24 @@ export async function startServer({ settings = {}, testDriver = false, port } = 
     writeFileSync(join(data, scope, 'settings.json'), JSON.stringify({ ...quietSettings, ...settings }));
   }
   const chosenPort = port ?? (await freePort());
+  const program = join(serverFolder, 'out/server-main.js');
+  const folders = [
+    ...['--extensions-dir', join(folder, 'extensions'), '--user-data-dir', data],
+    ...['--server-data-dir', join(folder, 'server')],
+  ];
   const args = [
-    join(serverFolder, 'out/server-main.js'),
+    program,
+    ...folders,
     ...['--host', '127.0.0.1', '--port', String(chosenPort), '--without-connection-token'],
     ...['--accept-server-license-terms', '--telemetry-level', 'off'],
     ...['--disable-workspace-trust', '--disable-getting-started-override'],
-    ...['--extensions-dir', join(folder, 'extensions'), '--user-data-dir', data],
-    ...['--server-data-dir', join(folder, 'server')],
     ...(testDriver ? ['--enable-smoke-test-driver'] : []),
   ];
   // Of another VS Code, in whose terminal this may run.
   const inherited = Object.entries(process.env).filter(([name]) => !/^(VSCODE|ELECTRON)_/.test(name));
-  const child = spawn(node, args, { env: Object.fromEntries(inherited), stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = Object.fromEntries(inherited);
+  if (extension !== undefined) installExtension([program, ...folders, '--install-extension', extension], env);
+  const child = spawn(node, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -77,6 +84,11 @@ export async function startServer({ settings = {}, testDriver = false, port } = 
     throw error;
   }
   return { port: chosenPort, stop };
+}
+
+function installExtension(args, env) {
+  const { status, stdout, stderr } = spawnSync(node, args, { env, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the extension was not installed\n${stdout}${stderr}`);
 }
 
 function listening(child) {
@@ -115,12 +127,14 @@ export function openBrowser() {
   });
 }
 
-/** `extension` and `tests` are paths; both need a server with the test driver. */
-export function workbenchUrl(port, { folder, extension, tests }) {
+/** All are paths; `extension` and `tests` need a server with the test driver. `open`: a file to begin with. */
+export function workbenchUrl(port, { folder, open, extension, tests }) {
   const url = new URL(`http://localhost:${port}/`);
   url.searchParams.set('folder', folder);
-  const remote = (path) => `vscode-remote://remote${path}`;
+  // As the workbench itself names its files: under another authority a file is another file, without diagnostics.
+  const remote = (path) => `vscode-remote://localhost:${port}${path}`;
   const payload = [];
+  if (open !== undefined) payload.push(['openFile', remote(open)]);
   if (extension !== undefined) payload.push(['extensionDevelopmentPath', remote(extension)]);
   if (tests !== undefined) payload.push(['extensionTestsPath', remote(tests)]);
   if (payload.length > 0) url.searchParams.set('payload', JSON.stringify(payload));
