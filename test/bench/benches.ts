@@ -2,6 +2,7 @@
 
 import process from 'node:process';
 import { runAccuracy } from './accuracy.ts';
+import { runKernels } from './kernels.ts';
 import { runMemory } from './memory.ts';
 import { runPack } from './pack.ts';
 import { runReplan } from './replan.ts';
@@ -32,6 +33,11 @@ export const benches: Readonly<Record<string, Bench>> = {
     usage: 'accuracy [FILTER] [--seeds 1,2,3]',
     about: 'trains the reference rows on CIFAR-10 pictures: minutes for each run',
     run: (args) => runAccuracy(args, progress),
+  },
+  kernels: {
+    usage: 'kernels [BOARD]',
+    about: 'instructions per multiply-accumulate of the forward kernels',
+    run: runKernels,
   },
   replan: {
     usage: 'replan [PLAN] [--toggles N]',
