@@ -65,22 +65,35 @@ static void ft_depthwise_block_row(const ft_window *w, const int8_t *input, cons
   }
 }
 
+/* Rows that are finished together: all of them where the output does not lie in the input's memory, else one
+ * after the other. */
+static inline int32_t ft_rows_together(const ft_window *w, const int8_t *input, const int8_t *output,
+                                       int32_t rows) {
+  const uintptr_t in = (uintptr_t)input, out = (uintptr_t)output;
+  const uintptr_t in_bytes = (uintptr_t)(w->in_rows * w->in_width * w->in_channels);
+  const uintptr_t out_bytes = (uintptr_t)(w->out_rows * w->out_width * w->out_channels);
+  return out + out_bytes <= in || in + in_bytes <= out ? rows : 1;
+}
+
 void ft_depthwise_s8(const ft_window *window, const int8_t *input, const int8_t *weights, const int32_t *bias,
                      const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
                      int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end) {
-  const ft_window w = *window;
-  for (int32_t y = row_begin; y < row_end; y++) {
-    int8_t *out = output + ft_ring_row(y, w.out_rows) * w.out_width * w.out_channels;
+  const int32_t together = ft_rows_together(window, input, output, row_end - row_begin);
+  for (int32_t begin = row_begin; begin < row_end; begin += together)
     for (int32_t channel = channel_begin; channel < channel_end; channel += FT_BLOCK) {
       const int32_t count = ft_min(FT_BLOCK, channel_end - channel);
       const int8_t *taps = weights + (channel - channel_begin);
 #ifdef FT_ARM_DSP
-      if (count == 4 && ft_fits_lanes(&w, multiplier, shift, channel)) {
-        ft_depthwise_lanes_row(&w, input, taps, bias, multiplier, shift, out, mask, y, channel);
+      if (count == 4 && ft_fits_lanes(window, multiplier, shift, channel)) {
+        ft_depthwise_lanes_rows(window, input, taps, bias, multiplier, shift, output, mask, begin,
+                                begin + together, channel);
         continue;
       }
 #endif
-      ft_depthwise_block_row(&w, input, taps, bias, multiplier, shift, out, mask, y, channel, count);
+      for (int32_t y = begin; y < begin + together; y++)
+        ft_depthwise_block_row(window, input, taps, bias, multiplier, shift,
+                               output + ft_ring_row(y, window->out_rows) * window->out_width *
+                                            window->out_channels,
+                               mask, y, channel, count);
     }
-  }
 }

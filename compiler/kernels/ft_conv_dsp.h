@@ -56,6 +56,15 @@ static inline int8_t *ft_fill_codes(int32_t code, int32_t count, int8_t *to) {
 static inline void ft_gather_bytes(const ft_window *w, const int8_t *input, int32_t top, int32_t left,
                                    int8_t *bytes) {
   const int32_t channels = w->in_channels;
+  const int32_t width = w->kernel_width * channels;
+  if (top >= 0 && top + w->kernel_height <= w->in_height && left >= 0 &&
+      left + w->kernel_width <= w->in_width && w->dilation_y * w->dilation_x == 1 &&
+      w->in_rows == w->in_height) {
+    const int8_t *in = input + (top * w->in_width + left) * channels;
+    for (int32_t ky = 0; ky < w->kernel_height; ky++, in += w->in_width * channels)
+      bytes = ft_copy_codes(in, width, bytes);
+    return;
+  }
   const ft_range kx = ft_taps_inside(left, w->kernel_width, w->dilation_x, w->in_width);
   const int32_t run = w->dilation_x == 1 ? kx.end - kx.begin : 1;
   for (int32_t ky = 0; ky < w->kernel_height; ky++) {

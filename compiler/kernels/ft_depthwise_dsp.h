@@ -23,6 +23,9 @@ typedef struct ft_lanes {
   uint8_t *mask;
   int32_t mask_step;
   uint32_t mask_others, mask_shift; /* the bits of the other channels in a byte, where these four begin */
+  /* Of a window of which only some columns lie inside, in bytes: the weights before its taps and of its taps,
+   * and what leads input and weights from there to where reading a whole row ends. */
+  int32_t weights_before, weights_inside, input_rest, weights_rest;
   /* For each row of taps the pairs (0, 2) and (1, 3) of every tap, then the bytes from where reading the row
    * ends to the next one, or from the last row to the next position. */
   int32_t table[FT_LANES_WORDS];
@@ -32,7 +35,8 @@ typedef char
     ft_lanes_are_as_expected[offsetof(ft_lanes, bias) == 32 && offsetof(ft_lanes, tap_step) == 48 &&
                                      offsetof(ft_lanes, weights) == 56 && offsetof(ft_lanes, output) == 64 &&
                                      offsetof(ft_lanes, output_end) == 72 && offsetof(ft_lanes, mask) == 80 &&
-                                     offsetof(ft_lanes, mask_others) == 88
+                                     offsetof(ft_lanes, mask_others) == 88 &&
+                                     offsetof(ft_lanes, weights_before) == 96
                                  ? 1
                                  : -1];
 
@@ -51,6 +55,18 @@ typedef char
 #define FT_LANES_TAPS3 FT_LANES_TAP("") FT_LANES_TAP(", r2") FT_LANES_TAP(", r2, lsl #1")
 #define FT_LANES_TAPS5 FT_LANES_TWO_TAPS FT_LANES_TAPS3
 #define FT_LANES_TAPS7 FT_LANES_TWO_TAPS FT_LANES_TAPS5
+
+#define FT_LANES_SOME_TAPS                                                                                   \
+  "ldrd r4, lr, [r12, #96]\n\t"                                                                              \
+  "add r1, r1, r4\n\t"                                                                                       \
+  "add lr, lr, r1\n"                                                                                         \
+  "3:\n\t" FT_LANES_TAP("") "add r0, r0, r2\n\t"                                                             \
+                            "cmp r1, lr\n\t"                                                                 \
+                            "bne 3b\n\t"                                                                     \
+                            "ldrd r4, r5, [r12, #104]\n\t"                                                   \
+                            "add r0, r0, r4\n\t"                                                             \
+                            "add r1, r1, r5\n\t"                                                             \
+                            "ldr lr, [r12, #60]\n\t"
 
 #define FT_LANES_CODE(sum, place)                                                                            \
   "ssat " sum ", #8, " sum ", asr #1\n\t"                                                                    \
@@ -115,7 +131,8 @@ typedef char
                    : "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "lr", "cc",         \
                      "memory")
 
-/* `input`: the first tap of the first position. taps: 3, 5 or 7. */
+/* `input`: the first tap of the first position. taps: 3, 5, 7, or
+ * anything else for what weights_before and the next fields say. */
 static inline void ft_lanes_positions(ft_lanes *lanes, const int8_t *input, int32_t taps, int masked) {
   register const int8_t *x __asm__("r0") = input;
   register ft_lanes *state __asm__("r12") = lanes;
@@ -127,33 +144,14 @@ static inline void ft_lanes_positions(ft_lanes *lanes, const int8_t *input, int3
     FT_LANES_POSITIONS(FT_LANES_TAPS5, FT_LANES_CODES);
   else if (taps == 5)
     FT_LANES_POSITIONS(FT_LANES_TAPS5, FT_LANES_CODES_AND_MASK);
-  else if (!masked)
+  else if (taps == 7 && !masked)
     FT_LANES_POSITIONS(FT_LANES_TAPS7, FT_LANES_CODES);
-  else
+  else if (taps == 7)
     FT_LANES_POSITIONS(FT_LANES_TAPS7, FT_LANES_CODES_AND_MASK);
-}
-
-/* Adds a rectangle of taps: `input` and `weights` are at its first one; steps in elements. */
-static inline void ft_add_taps(const int8_t *input, int32_t row_step, int32_t tap_step,
-                               const int32_t *weights, int32_t weights_step, int32_t rows, int32_t taps,
-                               int32_t offsets, int32_t *sums) {
-  int32_t sum0 = sums[0], sum1 = sums[1], sum2 = sums[2], sum3 = sums[3];
-  for (; rows > 0; rows--, input += row_step, weights += weights_step) {
-    const int8_t *x = input;
-    const int32_t *w = weights;
-    for (int32_t t = 0; t < taps; t++, x += tap_step, w += 2) {
-      const int32_t codes = ft_load_word(x);
-      const int32_t even = ft_widen_even(offsets, codes), odd = ft_widen_odd(offsets, codes);
-      sum0 = ft_multiply_low(even, w[0], sum0);
-      sum1 = ft_multiply_low(odd, w[1], sum1);
-      sum2 = ft_multiply_high(even, w[0], sum2);
-      sum3 = ft_multiply_high(odd, w[1], sum3);
-    }
-  }
-  sums[0] = sum0;
-  sums[1] = sum1;
-  sums[2] = sum2;
-  sums[3] = sum3;
+  else if (!masked)
+    FT_LANES_POSITIONS(FT_LANES_SOME_TAPS, FT_LANES_CODES);
+  else
+    FT_LANES_POSITIONS(FT_LANES_SOME_TAPS, FT_LANES_CODES_AND_MASK);
 }
 
 /* Whether ft_depthwise_lanes_row takes the four channels from `channel` on. */
@@ -184,12 +182,11 @@ static inline void ft_load_lanes(const ft_window *w, const int8_t *weights, cons
   lanes->nudge = 2 * w->out_zero_point + 1;
 }
 
-/* One output position: sums of the taps inside, then its codes and bits. */
-static inline void ft_lanes_finish(const ft_lanes *lanes, const int32_t *sums, int8_t *output, uint8_t *mask,
-                                   uint32_t bit) {
+/* A position all of whose taps lie outside. */
+static inline void ft_lanes_of_bias(const ft_lanes *lanes, int8_t *output, uint8_t *mask, uint32_t bit) {
   uint32_t bits = 0;
   for (int32_t c = 0; c < 4; c++) {
-    const int32_t twice = ft_requantise_twice(sums[c], lanes->scale[c], lanes->nudge);
+    const int32_t twice = ft_requantise_twice(lanes->bias[c], lanes->scale[c], lanes->nudge);
     const int32_t code = ft_saturate_half(twice);
     output[c] = (int8_t)code;
     bits |= (uint32_t)(code == twice >> 1) << c;
@@ -201,14 +198,9 @@ static inline void ft_lanes_finish(const ft_lanes *lanes, const int32_t *sums, i
 }
 
 /* Row y of four channels, the first of which is `channel`; input and out: channel 0 of the picture and of the
- * row, weights: the channel's. */
-static __attribute__((noinline)) void ft_depthwise_lanes_row(const ft_window *w, const int8_t *input,
-                                                             const int8_t *weights, const int32_t *bias,
-                                                             const int32_t *multiplier, const int32_t *shift,
-                                                             int8_t *out, uint8_t *mask, int32_t y,
-                                                             int32_t channel) {
-  ft_lanes lanes;
-  ft_load_lanes(w, weights, bias + channel, multiplier + channel, shift + channel, &lanes);
+ * row. */
+static __attribute__((noinline)) void ft_lanes_row(const ft_window *w, ft_lanes *lanes, const int8_t *input,
+                                                   int8_t *out, uint8_t *mask, int32_t y, int32_t channel) {
   const int32_t channels = w->in_channels, row_size = w->in_width * channels;
   const int32_t top = y * w->stride_y - w->pad_top;
   const ft_range ky = ft_taps_inside(top, w->kernel_height, w->dilation_y, w->in_height);
@@ -218,57 +210,65 @@ static __attribute__((noinline)) void ft_depthwise_lanes_row(const ft_window *w,
   const int32_t others = ky.end - ky.begin - rows;
   const int32_t again = others > 0 ? first + rows * w->dilation_y - w->in_rows : 0;
   const int32_t pitch = 2 * w->kernel_width + 1;
-  const int32_t *first_weights = lanes.table + ky.begin * pitch;
+  /* What reading a row of taps does not advance the input by. */
+  const int32_t read = (w->kernel_width - 3) * lanes->tap_step;
+  int32_t *step = lanes->table + ky.begin * pitch + pitch - 1;
+  for (int32_t k = 1; k < rows + others; k++, step += pitch)
+    *step = (k == rows ? again - first - (rows - 1) * w->dilation_y : w->dilation_y) * row_size - read;
+  const int32_t last = others > 0 ? again + (others - 1) * w->dilation_y : first + (rows - 1) * w->dilation_y;
+  if (rows > 0)
+    *step = (first - last) * row_size + w->stride_x * channels - read;
+  lanes->weights = lanes->table + ky.begin * pitch;
+  lanes->weights_end = step + 1;
 
   /* Positions all of whose columns lie inside. */
   const int32_t last_column = (w->kernel_width - 1) * w->dilation_x - w->pad_left;
-  ft_range inner = {ft_windows_inside(-w->pad_left, w->stride_x, w->out_width, w->in_width).begin,
-                    ft_windows_inside(last_column, w->stride_x, w->out_width, w->in_width).end};
+  const ft_range inner = {ft_windows_inside(-w->pad_left, w->stride_x, w->out_width, w->in_width).begin,
+                          ft_windows_inside(last_column, w->stride_x, w->out_width, w->in_width).end};
   const int usual = w->kernel_width == 3 || w->kernel_width == 5 || w->kernel_width == 7;
-  if (!usual || ky.end == ky.begin || (mask != NULL && (channels & 7) != 0))
-    inner.end = inner.begin;
   uint32_t bit = (uint32_t)(y * w->out_width * channels + channel);
-  input += channel;
+  input += channel + first * row_size;
   out += channel;
-  int32_t x = 0;
-  while (x < w->out_width) {
+  int32_t count = 1;
+  for (int32_t x = 0; x < w->out_width; x += count, bit += (uint32_t)(count * channels)) {
     const int32_t left = x * w->stride_x - w->pad_left;
-    if (x == inner.begin && x < inner.end) {
-      const int32_t read = (w->kernel_width - 3) * lanes.tap_step;
-      int32_t *step = lanes.table + ky.begin * pitch + pitch - 1;
-      for (int32_t k = 1; k < rows + others; k++, step += pitch)
-        *step = (k == rows ? again - first - (rows - 1) * w->dilation_y : w->dilation_y) * row_size - read;
-      const int32_t last =
-          others > 0 ? again + (others - 1) * w->dilation_y : first + (rows - 1) * w->dilation_y;
-      *step = (first - last) * row_size + w->stride_x * channels - read;
-      lanes.weights = first_weights;
-      lanes.weights_end = step + 1;
-      lanes.output = out;
-      out += (inner.end - x) * channels;
-      lanes.output_end = out;
-      lanes.mask_shift = bit & 4u;
-      lanes.mask_others = 0xf0u >> lanes.mask_shift;
-      lanes.mask = mask == NULL ? NULL : mask + (bit >> 3);
-      lanes.mask_step = channels >> 3;
-      ft_lanes_positions(&lanes, input + first * row_size + left * channels, w->kernel_width, mask != NULL);
-      bit += (uint32_t)((inner.end - x) * channels);
-      x = inner.end;
+    const ft_range kx = ft_taps_inside(left, w->kernel_width, w->dilation_x, w->in_width);
+    const int32_t taps = kx.end - kx.begin;
+    const int whole = usual && taps == w->kernel_width;
+    /* The mask's bits of neighbouring positions lie alike only if channels are whole bytes. */
+    count = whole && (mask == NULL || (channels & 7) == 0) ? inner.end - x : 1;
+    lanes->output = out;
+    out += count * channels;
+    lanes->output_end = out;
+    if (taps == 0 || rows == 0) {
+      ft_lanes_of_bias(lanes, lanes->output, mask, bit);
       continue;
     }
-    const ft_range kx = ft_taps_inside(left, w->kernel_width, w->dilation_x, w->in_width);
-    const int8_t *column = input + (left + kx.begin * w->dilation_x) * channels;
-    const int32_t *pairs = first_weights + 2 * kx.begin;
-    int32_t sums[4] = {lanes.bias[0], lanes.bias[1], lanes.bias[2], lanes.bias[3]};
-    ft_add_taps(column + first * row_size, w->dilation_y * row_size, lanes.tap_step, pairs, pitch, rows,
-                kx.end - kx.begin, lanes.offsets, sums);
-    if (others > 0)
-      ft_add_taps(column + again * row_size, w->dilation_y * row_size, lanes.tap_step, pairs + rows * pitch,
-                  pitch, others, kx.end - kx.begin, lanes.offsets, sums);
-    ft_lanes_finish(&lanes, sums, out, mask, bit);
-    out += channels;
-    bit += (uint32_t)channels;
-    x++;
+    if (mask != NULL) {
+      lanes->mask_shift = bit & 4u;
+      lanes->mask_others = 0xf0u >> lanes->mask_shift;
+      lanes->mask = mask + (bit >> 3);
+      lanes->mask_step = channels >> 3;
+    }
+    lanes->weights_before = 8 * kx.begin;
+    lanes->weights_inside = 8 * taps;
+    lanes->input_rest = read - taps * lanes->tap_step;
+    lanes->weights_rest = 8 * (w->kernel_width - kx.end);
+    ft_lanes_positions(lanes, input + (left + kx.begin * w->dilation_x) * channels,
+                       whole ? w->kernel_width : 0, mask != NULL);
   }
+}
+
+/* Rows of four channels; weights: the first channel's. */
+static __attribute__((noinline)) void
+ft_depthwise_lanes_rows(const ft_window *w, const int8_t *input, const int8_t *weights, const int32_t *bias,
+                        const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
+                        int32_t row_begin, int32_t row_end, int32_t channel) {
+  ft_lanes lanes;
+  ft_load_lanes(w, weights, bias + channel, multiplier + channel, shift + channel, &lanes);
+  for (int32_t y = row_begin; y < row_end; y++)
+    ft_lanes_row(w, &lanes, input, output + ft_ring_row(y, w->out_rows) * w->out_width * w->out_channels,
+                 mask, y, channel);
 }
 #endif
 
