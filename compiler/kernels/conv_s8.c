@@ -35,10 +35,11 @@ static inline void ft_conv_sums(const ft_window *w, const ft_conv_place *place, 
   }
 }
 
-static __attribute__((noinline)) void
-ft_conv_positions(const ft_window *window, const int8_t *input, const int8_t *weights, const int32_t *bias,
-                  const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
-                  int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end) {
+static FT_FALLBACK void ft_conv_positions(const ft_window *window, const int8_t *input, const int8_t *weights,
+                                          const int32_t *bias, const int32_t *multiplier,
+                                          const int32_t *shift, int8_t *output, uint8_t *mask,
+                                          int32_t row_begin, int32_t row_end, int32_t channel_begin,
+                                          int32_t channel_end) {
   const ft_window w = *window;
   const int32_t row_size = w.kernel_height * w.kernel_width * w.in_channels;
   for (int32_t y = row_begin; y < row_end; y++) {
@@ -76,6 +77,11 @@ void ft_conv_s8(const ft_window *window, const int8_t *input, const int8_t *weig
   if (ft_tile_positions(window) > 0) {
     ft_conv_tiles(window, input, weights, bias, multiplier, shift, output, mask, row_begin, row_end,
                   channel_begin, channel_end);
+    return;
+  }
+  if (ft_is_pointwise(window) && window->out_width >= 2) {
+    ft_conv_long_rows(window, input, weights, bias, multiplier, shift, output, mask, row_begin, row_end,
+                      channel_begin, channel_end);
     return;
   }
 #endif

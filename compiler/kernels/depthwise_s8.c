@@ -40,9 +40,10 @@ static inline void ft_depthwise_sums(const ft_window *w, const ft_depthwise_plac
 }
 
 /* Row y of the channels [channel, channel + count) of a block. */
-static void ft_depthwise_block_row(const ft_window *w, const int8_t *input, const int8_t *weights,
-                                   const int32_t *bias, const int32_t *multiplier, const int32_t *shift,
-                                   int8_t *out, uint8_t *mask, int32_t y, int32_t channel, int32_t count) {
+static FT_FALLBACK void ft_depthwise_block_row(const ft_window *w, const int8_t *input, const int8_t *weights,
+                                               const int32_t *bias, const int32_t *multiplier,
+                                               const int32_t *shift, int8_t *out, uint8_t *mask, int32_t y,
+                                               int32_t channel, int32_t count) {
   ft_depthwise_place place;
   place.top = y * w->stride_y - w->pad_top;
   place.ky = ft_taps_inside(place.top, w->kernel_height, w->dilation_y, w->in_height);

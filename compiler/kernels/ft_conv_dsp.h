@@ -26,12 +26,12 @@ static inline int32_t *ft_tile_widen(const int8_t *codes, int32_t count, int32_t
   return tile;
 }
 
-/* A tile of the codes of neighbouring positions, `count` of each: a multiple of four. */
-static inline void ft_tile_copy(const int8_t *codes, int32_t count, int32_t offsets, int32_t positions,
-                                int32_t *tile) {
+/* A tile of the codes of positions `stride` codes apart, `count` of each: a multiple of four. */
+static inline void ft_tile_copy(const int8_t *codes, int32_t stride, int32_t count, int32_t offsets,
+                                int32_t positions, int32_t *tile) {
   for (const int8_t *end = codes + count; codes < end; codes += 4)
     for (int32_t p = 0; p < positions; p++, tile += 2) {
-      const int32_t word = ft_load_word(codes + p * count);
+      const int32_t word = ft_load_word(codes + p * stride);
       tile[0] = ft_widen_even(offsets, word);
       tile[1] = ft_widen_odd(offsets, word);
     }
@@ -184,6 +184,13 @@ static inline void ft_tile_outputs(const ft_window *w, const ft_conv_layer *laye
   }
 }
 
+/* A window of one position each, whole words of codes. */
+static inline int ft_is_pointwise(const ft_window *w) {
+  return w->kernel_height * w->kernel_width * w->stride_y * w->stride_x == 1 &&
+         w->pad_top + w->pad_left == 0 && w->out_height <= w->in_height && w->out_width <= w->in_width &&
+         (w->in_channels & 3) == 0;
+}
+
 /* Positions of a tile: 4, 2, or 0 where even two windows do not fit. Rows of weights and windows that are no
  * multiple of four take room for their codes as well. */
 static inline int32_t ft_tile_positions(const ft_window *w) {
@@ -209,9 +216,7 @@ ft_conv_tiles(const ft_window *w, const int8_t *input, const int8_t *weights, co
                                channel_begin, channel_end, channel_end - tails, ordinary};
   int32_t tile[FT_TILE_WORDS];
   const int32_t offsets = ft_pair(-w->in_zero_point, -w->in_zero_point);
-  const int pointwise = w->kernel_height * w->kernel_width * w->stride_y * w->stride_x == 1 &&
-                        w->pad_top + w->pad_left == 0 && w->out_height <= w->in_height &&
-                        w->out_width <= w->in_width && (w->in_channels & 3) == 0;
+  const int pointwise = ft_is_pointwise(w);
   int32_t *rest = tile + 2 * positions * ft_divide_up(row_size, 4);
   for (int32_t y = row_begin; y < row_end; y++) {
     int8_t *out = output + ft_ring_row(y, w->out_rows) * w->out_width * w->out_channels;
@@ -222,12 +227,53 @@ ft_conv_tiles(const ft_window *w, const int8_t *input, const int8_t *weights, co
       const ft_tile_place place = {out + x * w->out_channels, mask,
                                    (uint32_t)((y * w->out_width + x) * w->out_channels)};
       if (pointwise)
-        ft_tile_copy(in + x * w->in_channels, w->in_channels, offsets, positions, tile);
+        ft_tile_copy(in + x * w->in_channels, w->in_channels, w->in_channels, offsets, positions, tile);
       for (int32_t p = pointwise ? positions : 0; p < positions; p++)
         ft_tile_gather(w, input, y, x + p, positions, tile + 2 * p, (int8_t *)rest);
       ft_tile_outputs(w, &layer, tile, rest, positions, place);
     }
   }
+}
+
+/* Channels done together where a tile does not hold whole rows: a tile is made anew for each of them. */
+#define FT_LONG_CHANNELS 8
+
+/* ft_conv_s8 of a 1x1 window whose rows are longer than a tile of two positions: part by part. */
+static __attribute__((noinline)) void
+ft_conv_long_rows(const ft_window *w, const int8_t *input, const int8_t *weights, const int32_t *bias,
+                  const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
+                  int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end) {
+  const int32_t offsets = ft_pair(-w->in_zero_point, -w->in_zero_point), row_size = w->in_channels;
+  int32_t tile[FT_TILE_WORDS];
+  for (int32_t y = row_begin; y < row_end; y++)
+    for (int32_t next = 0; next < w->out_width; next += 2) {
+      const int32_t x = ft_min(next, w->out_width - 2);
+      const int8_t *in = input + (ft_ring_row(y, w->in_rows) * w->in_width + x) * row_size;
+      int8_t *out = output + (ft_ring_row(y, w->out_rows) * w->out_width + x) * w->out_channels;
+      for (int32_t channel = channel_begin; channel < channel_end; channel += FT_LONG_CHANNELS) {
+        const int32_t channels = ft_min(FT_LONG_CHANNELS, channel_end - channel);
+        const int8_t *rows = weights + (channel - channel_begin) * row_size;
+        int32_t sums[FT_LONG_CHANNELS][2];
+        for (int32_t c = 0; c < channels; c++)
+          sums[c][0] = sums[c][1] = bias[channel + c];
+        for (int32_t i = 0; i < row_size; i += FT_TILE_WORDS) {
+          const int32_t count = ft_min(FT_TILE_WORDS, row_size - i);
+          ft_tile_copy(in + i, row_size, count, offsets, 2, tile);
+          for (int32_t c = 0; c < channels; c++)
+            ft_tile_add2(tile, tile + count, rows + c * row_size + i, sums[c]);
+        }
+        for (int32_t c = channel; c < channel + channels; c++)
+          for (int32_t p = 0; p < 2; p++) {
+            const int32_t value =
+                ft_requantise_any(sums[c - channel][p], multiplier[c], shift[c], w->out_zero_point);
+            const int32_t code = ft_clamp(value, w->act_min, w->act_max);
+            out[p * w->out_channels + c] = (int8_t)code;
+            if (mask != NULL)
+              ft_store_mask_bit(mask, (uint32_t)((y * w->out_width + x + p) * w->out_channels + c),
+                                value == code);
+          }
+      }
+    }
 }
 #endif
 

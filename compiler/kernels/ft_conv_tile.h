@@ -156,6 +156,29 @@ static inline void ft_tile_run(ft_tile_state *in_memory, int32_t positions, int 
   else
     FT_TILE_CHANNELS("", FT_TILE_PAIR_OF_POSITIONS, FT_TILE_STEP_BACK, FT_TILE_MASKED2, FT_TILE_STORE2);
 }
+
+/* Adds the products of a row of weights with two positions. */
+static inline void ft_tile_add2(const int32_t *tile, const int32_t *tile_end, const int8_t *weights,
+                                int32_t *sums) {
+  register const int32_t *x __asm__("r6") = tile;
+  register const int8_t *w __asm__("r7") = weights;
+  register const int32_t *end __asm__("r8") = tile_end;
+  register int32_t sum0 __asm__("r9") = sums[0], sum1 __asm__("r10") = sums[1];
+  if (((tile_end - tile) & 7) == 0)
+    __asm__ volatile("1:\n\t" FT_TILE_PAIR_OF_POSITIONS FT_TILE_PAIR_OF_POSITIONS "cmp r6, r8\n\t"
+                     "bne 1b"
+                     : "+r"(x), "+r"(w), "+r"(sum0), "+r"(sum1)
+                     : "r"(end)
+                     : "r0", "r1", "r2", "r3", "r4", "r5", "cc", "memory");
+  else
+    __asm__ volatile("1:\n\t" FT_TILE_PAIR_OF_POSITIONS "cmp r6, r8\n\t"
+                     "bne 1b"
+                     : "+r"(x), "+r"(w), "+r"(sum0), "+r"(sum1)
+                     : "r"(end)
+                     : "r0", "r1", "r2", "r3", "r4", "r5", "cc", "memory");
+  sums[0] = sum0;
+  sums[1] = sum1;
+}
 #endif
 
 #endif

@@ -96,13 +96,18 @@ static inline ft_scale ft_scale_of(int32_t multiplier, int32_t shift) {
   return scale;
 }
 
-/* Twice the requantised sum plus `nudge`; half of it, rounded down, is ft_requantise + offset where nudge is
- * 2 * offset + 1. SMMLAR gives (sum * 2^32 + sum * doubled + 2^31) / 2^32, rounded down, which is
- * ft_high_multiply; a negative product less 1 sends halves away from zero; and shifting by all but one place
- * first leaves room for the nudge. */
-static inline int32_t ft_requantise_twice(int32_t sum, ft_scale scale, int32_t nudge) {
+/* ft_high_multiply: (value * 2^32 + value * doubled + 2^31) / 2^32, rounded down. */
+static inline int32_t ft_high_doubled(int32_t value, int32_t doubled) {
   int32_t high;
-  __asm__("smmlar %0, %1, %2, %1" : "=r"(high) : "r"(sum), "r"(scale.doubled));
+  __asm__("smmlar %0, %1, %2, %1" : "=r"(high) : "r"(value), "r"(doubled));
+  return high;
+}
+
+/* Twice the requantised sum plus `nudge`; half of it, rounded down, is ft_requantise + offset where nudge is
+ * 2 * offset + 1. A negative product less 1 sends halves away from zero; shifting by all but one place first
+ * leaves room for the nudge. */
+static inline int32_t ft_requantise_twice(int32_t sum, ft_scale scale, int32_t nudge) {
+  const int32_t high = ft_high_doubled(sum, scale.doubled);
   return ((high + (high >> 31)) >> scale.shift) + nudge;
 }
 

@@ -15,6 +15,13 @@
 #define FT_ARM_DSP 1
 #endif
 
+/* The portable way where another one is the rule: small, and with a stack of its own. */
+#ifdef FT_ARM_DSP
+#define FT_FALLBACK __attribute__((cold, noinline))
+#else
+#define FT_FALLBACK
+#endif
+
 /* Channels that a kernel works on at once, in accumulators of its own: two vectors where there is SIMD, what
  * fits into registers where there is none. Channels are independent, so the number does not change a result.
  */

@@ -55,7 +55,7 @@ function shape(changes: Partial<Window>): Window {
 
 /** Row lengths around the limits of the tiles, rows in rings, and parts of the channels. */
 function chosenForward(): Case[] {
-  const depths = [1, 2, 3, 4, 5, 7, 12, 27, 119, 120, 121, 124, 160, 240, 244, 301];
+  const depths = [1, 2, 3, 4, 5, 7, 12, 27, 119, 120, 121, 124, 160, 240, 244, 301, 576];
   const pointwise = depths.flatMap((in_channels, i) =>
     [2, 3, 4, 7].map((out_width) => {
       const window = shape({ in_channels, in_width: out_width, out_width, in_height: 1, out_height: 1 });
@@ -112,6 +112,25 @@ function requantisationEdges(kind: 'conv' | 'depthwise'): Case[] {
     const exact = { ...layer, weights: new Int8Array(layer.weights.length), bias: Int32Array.from(sums) };
     return forward(kind, { ...exact, ...scale }, { masked: true });
   });
+}
+
+/** Element-wise sums: shifts of 0 and not, with masks and without, all codes and fewer. */
+function sums(): Case[] {
+  return [0, -1, -7].flatMap((shift1) =>
+    [0, -3].flatMap((shift2, i) =>
+      [48, 45].map((row_size, j): Case => {
+        const size = row_size * 3;
+        const add = {
+          ...{ zero_point1: -128, multiplier1: 2 ** 30, shift1, zero_point2: 3 * j, multiplier2: 1_900_000_001 },
+          ...{ shift2, out_zero_point: 5 - i, out_multiplier: 1_234_567_890, out_shift: -18 - j, left_shift: 20 },
+          ...{ ...allCodes, act_max: i + j === 2 ? 100 : 127, row_size, rows1: 3, rows2: 2, out_rows: 3 },
+        };
+        const mask = i === 0 ? new Uint8Array(Math.ceil(size / 8)) : null;
+        const memory = { x1: codes(size, i), x2: codes(row_size * 2, j), output: new Int8Array(size), mask };
+        return { kernel: 'ft_add_s8', values: { add, ...memory, row_begin: 0, row_end: 3 } };
+      }),
+    ),
+  );
 }
 
 function backward(): Case[] {
@@ -174,6 +193,7 @@ const suites: Readonly<Record<string, () => Case[]>> = {
   'random depthwise convolutions': () => randomForward('depthwise', 2),
   'rows of all lengths, rings and parts of channels': chosenForward,
   'halves, extremes and all scales': () => [...requantisationEdges('conv'), ...requantisationEdges('depthwise')],
+  'sums of two tensors': sums,
   'gradients of random layers': backward,
 };
 
