@@ -48,7 +48,8 @@ export class PlanLanguageClient extends Disposable {
   }
 
   private startFor(document: TextDocument): void {
-    if (document.languageId === planLanguage) void this.start();
+    // A failure has been shown by then.
+    if (document.languageId === planLanguage) void this.start().catch(() => undefined);
   }
 
   private start(): Promise<BaseLanguageClient> {

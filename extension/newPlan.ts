@@ -56,7 +56,7 @@ async function readModel(uri: Uri): Promise<Graph | undefined> {
   const graph = readTflite(bytes, basename(uri));
   if (graph.ok) return graph.value;
   const [first] = graph.diagnostics;
-  void window.showErrorMessage(`${basename(uri)}: ${first?.message ?? ''}`, { detail: first?.remedy ?? '' });
+  void window.showErrorMessage(`${basename(uri)}: ${first?.message ?? ''}; ${first?.remedy ?? ''}`);
   return undefined;
 }
 

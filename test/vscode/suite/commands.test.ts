@@ -55,6 +55,14 @@ suite('the commands', () => {
     assert.deepEqual(await namesIn(folder()), before);
   });
 
+  test('New Training Plan refuses a damaged model', async () => {
+    const damaged = sample('damaged.tflite');
+    await workspace.fs.writeFile(damaged, new Uint8Array(64));
+    await commands.executeCommand('firmtune.newTrainingPlan', damaged);
+    assert.equal(window.activeTextEditor, undefined);
+    await workspace.fs.delete(damaged);
+  });
+
   test('Doctor names each tool with its version or its remedy', async () => {
     const findings = await commands.executeCommand<readonly Finding[]>('firmtune.doctor');
     await commands.executeCommand('workbench.action.closeQuickOpen');
