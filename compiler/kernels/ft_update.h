@@ -4,6 +4,11 @@
 
 #include "ft_arithmetic.h"
 
+/* The code that runs, of a weight held in 256ths of a code. */
+static inline int8_t ft_high_code(int16_t weight) {
+  return (int8_t)ft_clamp((weight + 128) >> 8, -127, 127);
+}
+
 static inline int8_t ft_step_s8(int8_t weight, float step) {
   return (int8_t)ft_round_f32(ft_clamp_f32((float)weight - step, -127.0f, 127.0f));
 }

@@ -1,11 +1,7 @@
 #include <string.h>
 
-#include "ft_arithmetic.h"
 #include "ft_kernels.h"
-
-static int8_t ft_high_code(int16_t weight) {
-  return (int8_t)ft_clamp((weight + 128) >> 8, -127, 127);
-}
+#include "ft_update.h"
 
 /* The trained channels inside of a range of channels, as places in the table. */
 typedef struct ft_part {

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "ft_arithmetic.h"
 #include "ft_kernels.h"
+#include "ft_update.h"
 
 /* Entries of the ascending table that are below `channel`. */
 static int32_t ft_table_position(const uint16_t *table, int32_t count, int32_t channel) {
@@ -38,7 +38,6 @@ void ft_merge_depthwise_s16(const int8_t *restrict frozen, const int16_t *restri
     if (table != NULL)
       memcpy(rows, frozen + t * channels + channel_begin, (size_t)width);
     for (int32_t j = begin; j < end; j++)
-      rows[(table == NULL ? j : table[j]) - channel_begin] =
-          (int8_t)ft_clamp((trained[j] + 128) >> 8, -127, 127);
+      rows[(table == NULL ? j : table[j]) - channel_begin] = ft_high_code(trained[j]);
   }
 }

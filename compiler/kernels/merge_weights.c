@@ -1,11 +1,7 @@
 #include <string.h>
 
-#include "ft_arithmetic.h"
 #include "ft_kernels.h"
-
-static int8_t ft_high_code(int16_t weight) {
-  return (int8_t)ft_clamp((weight + 128) >> 8, -127, 127);
-}
+#include "ft_update.h"
 
 void ft_merge_weights_s8(const int8_t *restrict frozen, const int8_t *restrict trained,
                          const uint16_t *restrict table, int8_t *restrict rows, int32_t taps,
