@@ -11,11 +11,6 @@ void ft_scale_f32(float *values, float factor, int32_t count) {
     values[i] *= factor;
 }
 
-void ft_scale_to_f32(const float *input, float *output, float factor, int32_t count) {
-  for (int32_t i = 0; i < count; i++)
-    output[i] = input[i] * factor;
-}
-
 void ft_accumulate_f32(const float *restrict values, float *restrict sum, int32_t count) {
   for (int32_t i = 0; i < count; i++)
     sum[i] += values[i];

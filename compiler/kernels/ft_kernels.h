@@ -151,8 +151,6 @@ void ft_mean_squared_error_f32(const float *output, const float *target, float *
 void ft_zero_f32(float *values, int32_t count);
 /* values[i] = values[i] * factor */
 void ft_scale_f32(float *values, float factor, int32_t count);
-/* output[i] = input[i] * factor; may be the same memory */
-void ft_scale_to_f32(const float *input, float *output, float factor, int32_t count);
 /* sum[i] = sum[i] + values[i] */
 void ft_accumulate_f32(const float *values, float *sum, int32_t count);
 /* Gradient at the accumulator: gradient[p][c] = mask bit (p, mask_channel + c) ? gradient[p][c] * scale[c] :

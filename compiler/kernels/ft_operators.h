@@ -25,7 +25,6 @@ void ft_strided_copy_s8(const ft_strides *strides, const int8_t *input, int8_t *
 void ft_strided_copy_f32(const ft_strides *strides, const float *input, float *output);
 /* output[second] = output[second] + input[first], in the order of the positions */
 void ft_strided_sum_f32(const ft_strides *strides, const float *input, float *output);
-void ft_fill_s8(int8_t *output, int32_t value, int32_t count);
 
 /* ---- one code in, one code out ---- */
 /* output[i] = table[code], mask bit i = bit `code` of inside (NULL: none wanted), where `code` is input[i] as

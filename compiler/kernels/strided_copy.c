@@ -47,7 +47,3 @@ void ft_strided_sum_f32(const ft_strides *strides, const float *restrict input, 
       out[i * to] += in[i * from];
   } while (ft_walk_next(&walk, &s));
 }
-
-void ft_fill_s8(int8_t *output, int32_t value, int32_t count) {
-  memset(output, value, (size_t)count);
-}

@@ -163,10 +163,6 @@ function elementGradientCases(): Case[] {
   return [
     { kernel: 'ft_zero_f32', values: { values: gradients(13, 30), count: 11 } },
     { kernel: 'ft_scale_f32', values: { values: gradients(13, 31), factor: 0.3, count: 13 } },
-    {
-      kernel: 'ft_scale_to_f32',
-      values: { input: gradients(13, 32), output: new Float32Array(13), factor: -1.7, count: 13 },
-    },
     { kernel: 'ft_accumulate_f32', values: { values: gradients(13, 33), sum: gradients(13, 34), count: 13 } },
     ...[0, 3].map((mask_channel) => ({
       kernel: 'ft_mask_scale_f32',

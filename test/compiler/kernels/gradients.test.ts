@@ -258,9 +258,7 @@ describe('sums, masks and scales', () => {
     const scaled = values.slice();
     call('ft_scale_f32', { values: scaled, factor: 1.7, count: 37 });
     expect(scaled).toEqual(values.map((value) => f(value * f(1.7))));
-    const output = new Float32Array(37);
-    call('ft_scale_to_f32', { input: values, output, factor: 1.7, count: 37 });
-    expect(output).toEqual(scaled);
+    const output = scaled.slice();
     call('ft_accumulate_f32', { values, sum: output, count: 36 });
     expect(output).toEqual(scaled.map((value, i) => (i < 36 ? f(value + at(values, i)) : value)));
     call('ft_zero_f32', { values: output, count: 36 });

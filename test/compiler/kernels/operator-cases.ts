@@ -32,7 +32,6 @@ function movementCases(): Case[] {
       kernel: 'ft_strided_sum_f32',
       values: { strides: broadcast, input: gradients(60, 103), output: gradients(4, 104) },
     },
-    { kernel: 'ft_fill_s8', values: { output: codes(13, 105), value: -128, count: 11 } },
   ];
 }
 
