@@ -57,6 +57,7 @@ await build({
   entryPoints: {
     extension: 'extension/extension.ts',
     server: 'extension/server/node.ts',
+    engine: 'extension/engine/node.ts',
     prices: 'extension/server/prices.node.ts',
   },
   outExtension: { '.js': '.cjs' },
@@ -77,7 +78,19 @@ await build({
   entryPoints: {
     'server.worker': 'extension/server/browser.ts',
     'prices.worker': 'extension/server/prices.browser.ts',
+    'engine.worker': 'extension/engine/browser.ts',
   },
+  platform: 'browser',
+  target: 'es2022',
+  format: 'iife',
+  mainFields: ['browser', 'module', 'main'],
+});
+
+// The pages: one script and one style sheet each.
+await build({
+  ...editor,
+  entryPoints: Object.fromEntries(['plan'].map((page) => [page, `webview/${page}/main.ts`])),
+  outdir: 'dist/webview',
   platform: 'browser',
   target: 'es2022',
   format: 'iife',

@@ -1,0 +1,3 @@
+/** All messages between the extension and its pages; what the extension may import of this folder. */
+
+export * from './plan/messages.ts';

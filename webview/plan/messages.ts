@@ -1,0 +1,222 @@
+/** What the plan view is sent, and what it sends back. Sizes are in bytes, layers go by their names in the plan. */
+
+import {
+  array,
+  boolean,
+  custom,
+  type InferOutput,
+  literal,
+  nullable,
+  number,
+  optional,
+  picklist,
+  strictObject,
+  string,
+  variant,
+} from 'valibot';
+
+export const phases = ['forward', 'loss', 'backward', 'update'] as const;
+export const roles = ['trained', 'optimizer', 'state', 'activation', 'saved', 'mask', 'gradient', 'scratch'] as const;
+export type PictureRole = (typeof roles)[number];
+
+/** What is shown of one compiled plan. Everything in it equals `firmtune plan --json` of the same text. */
+export interface PlanPicture {
+  readonly name: string;
+  /** As the plan names it. */
+  readonly model: string;
+  readonly target: {
+    readonly name: string;
+    readonly core: string;
+    readonly sramBytes: number;
+    readonly flashBytes: number;
+  };
+  readonly budgetBytes: number;
+  readonly totals: {
+    readonly arenaBytes: number;
+    readonly lowerBoundBytes: number;
+    readonly provenOptimal: boolean;
+    readonly trainableBytes: number;
+    readonly stateBytes: number;
+    readonly stackBytes: number;
+    readonly sramBytes: number;
+    readonly flashBytes: number;
+    readonly sparseUpdateBytes: number;
+    readonly macs: { readonly forward: number; readonly backward: number; readonly update: number };
+  };
+  /** Of one training step on the target; absent where the target's clock is not known. */
+  readonly estimatedMilliseconds?: number;
+  readonly steps: readonly PictureStep[];
+  /** Of the arena alone. */
+  readonly buffers: readonly PictureBuffer[];
+  readonly peak: PicturePeak;
+  /** Every layer with weights, in execution order. */
+  readonly layers: readonly PictureLayer[];
+  readonly chains: readonly PictureChain[];
+}
+
+export interface PictureStep {
+  readonly layer: string;
+  readonly phase: (typeof phases)[number];
+  readonly kernel: string;
+  readonly macs: number;
+  /** Bytes of the arena that hold something alive. */
+  readonly liveBytes: number;
+  /** The same by role, in the order of `roles`; the sum is `liveBytes` (bytes that two buffers share count for the later). */
+  readonly byRole: readonly number[];
+}
+
+export interface PictureBuffer {
+  readonly name: string;
+  readonly layer: string;
+  readonly role: PictureRole;
+  readonly bytes: number;
+  /** Inclusive numbers of `steps`. */
+  readonly first: number;
+  readonly last: number;
+  readonly offset: number;
+  /** In words; may be empty. */
+  readonly reason: string;
+}
+
+export interface PicturePeak {
+  readonly step: number;
+  readonly layer: string;
+  readonly phase: string;
+  readonly bytes: number;
+  readonly alive: readonly {
+    readonly name: string;
+    readonly layer: string;
+    readonly role: PictureRole;
+    readonly bytes: number;
+    readonly reason: string;
+    /** The dtype of its elements. */
+    readonly element: string;
+  }[];
+}
+
+export interface PictureLayer {
+  readonly name: string;
+  readonly operator: string;
+  readonly outputShape: readonly number[];
+  readonly macs: number;
+  readonly weightBytes: number;
+  /** Does it have a bias at all, and does that train? */
+  readonly bias: boolean | null;
+  /** As the plan would write it: `weights none`, `weights 1/4`, `weights all`, `weights channels 3..8`. */
+  readonly weights: string;
+  /** Trained and all input channels (depthwise: own channels). */
+  readonly trainedChannels: number;
+  readonly channels: number;
+  readonly trainableBytes: number;
+  /** False for a new head: it always trains as a whole. */
+  readonly switchable: boolean;
+  /** Measured gain in accuracy where a contribution analysis ran: points. */
+  readonly contribution?: number;
+}
+
+export interface PictureChain {
+  readonly layers: readonly string[];
+  readonly kind: string;
+  readonly step: number;
+  readonly turns: number;
+  readonly heldBytes: number;
+}
+
+/** The positions of a layer's switches. */
+export const weightPositions = ['none', '1/8', '1/4', '1/2', 'all'] as const;
+export type WeightPosition = (typeof weightPositions)[number];
+
+/** What one switch in another position would change; differences. */
+export interface PicturePrice {
+  readonly layer: string;
+  readonly change: LayerSwitch;
+  /** Null: with it the plan does not compile, and `reason` says why. */
+  readonly sramBytes: number | null;
+  readonly arenaBytes: number | null;
+  readonly reason?: string;
+}
+
+const layerSwitch = strictObject({
+  bias: optional(boolean()),
+  weights: optional(picklist(weightPositions)),
+});
+export type LayerSwitch = InferOutput<typeof layerSwitch>;
+
+export interface PictureDiagnostic {
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly message: string;
+  readonly remedy?: string | undefined;
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Other plans to compare with: the timeline as a ghost line, and the totals. */
+export const comparisons = ['previous', 'full-update', 'inference', 'plan'] as const;
+
+export interface GhostPicture {
+  readonly kind: (typeof comparisons)[number];
+  /** What the legend calls it. */
+  readonly title: string;
+  /** By step of its own schedule: arena bytes alive, with layer and phase, by which it is laid over this plan's. */
+  readonly steps: readonly Pick<PictureStep, 'layer' | 'phase' | 'liveBytes'>[];
+  readonly totals: PlanPicture['totals'];
+}
+
+/** Host to page. `version` grows with every text of the plan; what comes for an older one is dropped. */
+export type ToPlanPage =
+  | { readonly type: 'loading'; readonly title: string }
+  | {
+      readonly type: 'picture';
+      readonly version: number;
+      readonly picture: PlanPicture;
+      readonly diagnostics: readonly PictureDiagnostic[];
+    }
+  /** The text has errors: the last picture stays, marked stale; without one this is the error state. */
+  | { readonly type: 'stale'; readonly version: number; readonly diagnostics: readonly PictureDiagnostic[] }
+  | {
+      readonly type: 'prices';
+      readonly version: number;
+      readonly prices: readonly PicturePrice[];
+      readonly done: boolean;
+    }
+  | { readonly type: 'ghost'; readonly ghost: GhostPicture | null }
+  /** A lens or the tree asks to show these layers. */
+  | { readonly type: 'reveal'; readonly layers: readonly string[] }
+  /** The command Export timeline asks the page for what only it can draw. */
+  | { readonly type: 'export'; readonly format: 'png' | 'svg' }
+  | { readonly type: 'settings'; readonly canRunTasks: boolean; readonly canEdit: boolean };
+
+const toggles = array(strictObject({ layer: string(), change: layerSwitch }));
+
+/** Page to host. */
+export const fromPlanPage = variant('type', [
+  /** One edit, one undo step. */
+  strictObject({ type: literal('toggle'), toggles }),
+  /** Row or step was chosen: the text editor shows its line, where there is one. */
+  strictObject({ type: literal('select'), layer: string() }),
+  /** Show the layer in the model view. */
+  strictObject({ type: literal('openModel'), layer: optional(string()) }),
+  strictObject({ type: literal('openText'), line: optional(number()) }),
+  strictObject({ type: literal('undo') }),
+  strictObject({ type: literal('redo') }),
+  strictObject({ type: literal('compare'), kind: nullable(picklist(comparisons)) }),
+  strictObject({ type: literal('run'), command: picklist(['simulate', 'generate', 'build', 'emulate', 'fit']) }),
+  /** The user's click on an export button; PNG and SVG carry what the page drew (base64 or text). */
+  strictObject({
+    type: literal('export'),
+    format: picklist(['png', 'svg', 'csv', 'tracealloc']),
+    content: optional(string()),
+  }),
+  /** For assistive and timing purposes: the picture of this version is on the screen. */
+  strictObject({ type: literal('painted'), version: number() }),
+]);
+export type FromPlanPage = InferOutput<typeof fromPlanPage>;
+
+const kinds = ['loading', 'picture', 'stale', 'prices', 'ghost', 'reveal', 'export', 'settings'] as const;
+
+/** Messages of the host come from our own code: the page checks the envelope only, which keeps each redraw fast. */
+export const toPlanPage = custom<ToPlanPage>(
+  (message) => kinds.some((kind) => kind === (message as { type?: unknown } | null)?.type),
+  'a message for the plan view',
+);
