@@ -43,6 +43,10 @@ export interface SimulationOptions {
   readonly epochs: number;
   readonly seed: number;
   readonly onProgress?: ((progress: SimulationProgress) => void) | undefined;
+  /** After each training step: its loss, and whether the sample was recognised before the update. */
+  readonly onStep?: ((loss: number, recognised: boolean) => void) | undefined;
+  /** After each sample of `data.test`, by its position: the class that it was taken for. Epoch 0 is before training. */
+  readonly onTested?: ((epoch: number, index: number, prediction: number) => void) | undefined;
   /** An `AbortSignal` will do. */
   readonly signal?: { readonly aborted: boolean } | undefined;
 }
@@ -58,7 +62,7 @@ export async function simulateTraining(
   format: InputFormat,
   options: SimulationOptions,
 ): Promise<SimulationReport> {
-  const { epochs, onProgress, signal } = options;
+  const { epochs, onProgress, onStep, onTested, signal } = options;
   const pause = slices(signal);
   const order = trainingOrder(data.train, plan, format, options.seed);
   const results: EpochResult[] = [];
@@ -73,10 +77,14 @@ export async function simulateTraining(
     testSamples: data.test.length,
     ...(cancelled ? { cancelled: true } : {}),
   });
-  const testing = (epoch: number, loss: number) => (samplesDone: number) =>
-    onProgress?.({ epoch, epochs, samplesDone, samples: data.test.length, phase: 'testing', loss });
+  const test = (epoch: number, loss: number): Promise<number | undefined> =>
+    accuracyOf(machine, data.test, pause, {
+      onTested: (index, prediction) => onTested?.(epoch, index, prediction),
+      onProgress: (samplesDone) =>
+        onProgress?.({ epoch, epochs, samplesDone, samples: data.test.length, phase: 'testing', loss }),
+    });
 
-  const before = await accuracyOf(machine, data.test, pause, testing(0, Number.NaN));
+  const before = await test(0, Number.NaN);
   for (let epoch = 1; before !== undefined && epoch <= epochs; epoch++) {
     const start = performance.now();
     const samples = data.train.length;
@@ -84,8 +92,11 @@ export async function simulateTraining(
     let recognised = 0;
     for (let done = 0; done < samples; done++) {
       const sample = order.next().value;
-      lossSum += machine.trainStep(sample.input, sample.label);
-      if (machine.prediction() === sample.label) recognised++;
+      const stepLoss = machine.trainStep(sample.input, sample.label);
+      const right = machine.prediction() === sample.label;
+      lossSum += stepLoss;
+      if (right) recognised++;
+      onStep?.(stepLoss, right);
       if (!pause.due()) continue;
       onProgress?.({ epoch, epochs, samplesDone: done + 1, samples, phase: 'training', loss: lossSum / (done + 1) });
       if (await pause.take()) return report(before, true);
@@ -93,7 +104,7 @@ export async function simulateTraining(
     trainingMs += performance.now() - start;
     trained += samples;
     const loss = lossSum / samples;
-    const testAccuracy = await accuracyOf(machine, data.test, pause, testing(epoch, loss));
+    const testAccuracy = await test(epoch, loss);
     if (testAccuracy === undefined) return report(before, true);
     const seconds = (performance.now() - start) / 1000;
     const result = { loss, trainAccuracy: recognised / samples, testAccuracy, seconds };
@@ -108,12 +119,14 @@ async function accuracyOf(
   machine: Machine,
   samples: readonly Sample[],
   pause: Slices,
-  onProgress: (done: number) => void,
+  { onTested, onProgress }: { onTested(index: number, prediction: number): void; onProgress(done: number): void },
 ): Promise<number | undefined> {
   let recognised = 0;
   for (const [index, sample] of samples.entries()) {
     machine.infer(sample.input);
-    if (machine.prediction() === sample.label) recognised++;
+    const prediction = machine.prediction();
+    onTested(index, prediction);
+    if (prediction === sample.label) recognised++;
     if (!pause.due()) continue;
     onProgress(index + 1);
     if (await pause.take()) return undefined;
