@@ -185,7 +185,15 @@ export type ToPlanPage =
   | { readonly type: 'reveal'; readonly layers: readonly string[] }
   /** The command Export timeline asks the page for what only it can draw. */
   | { readonly type: 'export'; readonly format: 'png' | 'svg' }
-  | { readonly type: 'settings'; readonly canRunTasks: boolean; readonly canEdit: boolean };
+  | {
+      readonly type: 'settings';
+      readonly canRunTasks: boolean;
+      /** Shown with what cannot be run: an untrusted or a virtual workspace. */
+      readonly cannotRunReason?: string;
+      readonly canEdit: boolean;
+      /** The user's language, as in `vscode.l10n.bundle`; absent: English. */
+      readonly texts?: Readonly<Record<string, string>>;
+    };
 
 const toggles = array(strictObject({ layer: string(), change: layerSwitch }));
 
