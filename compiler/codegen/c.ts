@@ -1,7 +1,7 @@
 /** Prints a training program as C99: one call per kernel call of the program, and no arithmetic of its own. */
 import { kernelSignatures, kernelSources } from '../kernels/kernels.generated.ts';
 import { staticOrder } from '../memory/place.ts';
-import type { Affine, Argument, BufferId, KernelCall, Program, ProgramBuffer, Step } from '../program.ts';
+import type { Affine, Argument, BufferId, KernelCall, Phase, Program, ProgramBuffer, Step } from '../program.ts';
 import { elementBytes } from '../schedule/builder.ts';
 import { headerFile } from './header.ts';
 import { commentText, constantDefinition, cTypes, floatLiteral, intLiteral, valuesOf } from './literals.ts';
@@ -87,8 +87,9 @@ static ${upper}_ARENA_ATTRIBUTE union {
 } arena;
 #define ARENA(type, offset) ((type *)(void *)(arena.bytes + (offset)))
 
-static void forward(void) {
-${forward}
+/* Masks of clamped values are for the backward pass alone. */
+static void forward(int training) {
+${forward.includes('training') ? '' : '  (void)training;\n'}${forward}
 }
 
 static void learn(int32_t label, int complete) {
@@ -115,14 +116,14 @@ float ${name}_train_step(const int8_t *input, int32_t label) {
   if (complete)
     ${field(ports.batchCount)} = 0;
   take_input(input);
-  forward();
+  forward(1);
   learn(label, complete);
   return ${field(ports.loss)};
 }
 
 int32_t ${name}_infer(const int8_t *input) {
   take_input(input);
-  forward();
+  forward(0);
   return ${name}_prediction();
 }
 
@@ -182,25 +183,27 @@ class CallPrinter {
 
   private step(step: Step): string {
     const inner = step.loop > 1 || step.when === 'batch' ? '    ' : '  ';
-    const calls = step.calls.map((entry) => this.call(entry, step.loop > 1 ? `${inner}` : inner));
+    const calls = step.calls.map((entry) => this.call(entry, step.phase, step.loop > 1 ? `${inner}` : inner));
     const body = calls.join('\n');
     const looped = step.loop > 1 ? `  for (int32_t i = 0; i < ${step.loop}; i++) {\n${body}\n  }` : body;
     if (step.when !== 'batch') return looped;
     return `  if (complete) {\n${looped}\n  }`;
   }
 
-  private call(entry: KernelCall, indent: string): string {
+  private call(entry: KernelCall, phase: Phase, indent: string): string {
     const signature = kernelSignatures[entry.kernel];
     if (signature === undefined) throw new Error(`no kernel ${entry.kernel}`);
     const values = signature.parameters.map(({ name }) => {
       const argument = entry.arguments[name];
       if (argument === undefined) throw new Error(`${entry.kernel} is called without ${name}`);
-      return this.argument(argument);
+      const isMask = argument.kind === 'buffer' && bufferAt(this.program, argument.buffer).role === 'mask';
+      return this.argument(argument, phase === 'forward' && isMask);
     });
     return wrap(`${indent}${entry.kernel}(`, values);
   }
 
-  private argument(argument: Argument): string {
+  private argument(argument: Argument, forwardMask = false): string {
+    if (forwardMask) return `training ? ${this.argument(argument)} : NULL`;
     switch (argument.kind) {
       case 'null':
         return 'NULL';
