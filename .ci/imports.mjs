@@ -29,9 +29,10 @@ const rules = {
     node: false,
   },
   extension: { folders: ['compiler', 'language', 'webview/messages.ts'], packages: ['*'], node: true },
+  'extension/data': { folders: ['compiler'], packages: ['valibot', 'jpeg-js', 'fast-png'], node: false },
   'extension/cli': {
-    folders: ['compiler', 'language'],
-    packages: ['flatbuffers', 'langium', 'valibot', 'jpeg-js', 'fast-png'],
+    folders: ['compiler', 'language', 'extension/data'],
+    packages: ['flatbuffers', 'langium', 'valibot'],
     node: true,
   },
 };

@@ -1,31 +1,26 @@
 /** Samples of the plan's data: which, in which order, as which codes. Bytes in, samples out; reading files is the host's. */
 import { type Diagnostic, failure, type Result, success } from '../diagnostics.ts';
-import { type Graph, tensorAt } from '../model/graph.ts';
+import { elementCount, type Graph, tensorAt } from '../model/graph.ts';
 import { scaleOf, zeroPointOf } from '../operators/quantisation.ts';
 import type { DataSource, TrainingPlan } from '../training/plan.ts';
-import { type InputFormat, type Picture, pictureToCodes } from './picture.ts';
-import { type RandomSource, randomSource, shuffled } from './random.ts';
+import { augmented } from './augment.ts';
+import type { InputFormat, Normalisation } from './picture.ts';
+import { counterSource, randomSource, shuffled } from './random.ts';
 
 export interface Sample {
   /** The bytes of the model's input. */
   readonly input: Uint8Array;
-  /** Class number, from 0. */
+  /** Class number, from 0; -1 where there is none. */
   readonly label: number;
+  /** How people call it: its file, or its place in one. */
+  readonly name?: string;
 }
 
 export interface DataSet {
+  /** Empty where samples have no labels. */
   readonly classes: readonly string[];
   readonly train: readonly Sample[];
   readonly test: readonly Sample[];
-}
-
-/** Pictures that lie one after the other: uint8 [labels.length, height, width, channels]. */
-export interface RawPictures {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  readonly pixels: Uint8Array;
-  readonly labels: Uint8Array;
 }
 
 export interface SampleChoice {
@@ -53,40 +48,116 @@ export function chooseSamples(labels: ArrayLike<number>, choice: SampleChoice): 
     .sort((a, b) => a - b);
 }
 
-/** The i-th picture, or undefined where the file ends before it. */
-export function pictureAt(raw: RawPictures, index: number): Picture | undefined {
-  const { width, height, channels } = raw;
-  const bytes = width * height * channels;
-  const pixels = raw.pixels.subarray(index * bytes, (index + 1) * bytes);
-  return pixels.length === bytes ? { width, height, channels, pixels } : undefined;
+export interface Division {
+  readonly train: readonly number[];
+  readonly test: readonly number[];
 }
 
-/** What the model takes; refused where that is no picture, or not the size that the plan resizes to. */
-export function inputFormat(graph: Graph, data: DataSource): Result<InputFormat> {
-  const tensor = tensorAt(graph, graph.inputs[0] ?? -1);
-  const [batch = 1, height = 1, width = 1, channels = 1] = tensor.shape;
-  const { dtype } = tensor;
-  if (tensor.shape.length !== 4 || batch !== 1 || (channels !== 1 && channels !== 3)) {
-    return failure(dataError('data-not-pictures', `the model takes [${tensor.shape.join(', ')}], not one picture`));
+/** Holds out a share of each class, rounded, but leaves at least one sample of it to train on. The same for every seed. */
+export function divideSamples(labels: ArrayLike<number>, { numerator, denominator }: Share): Division {
+  const byClass = new Map<number, number[]>();
+  for (let index = 0; index < labels.length; index++) {
+    const label = labels[index] ?? -1;
+    byClass.set(label, [...(byClass.get(label) ?? []), index]);
   }
+  const held = new Set<number>();
+  for (const [label, members] of byClass) {
+    const count = Math.min(members.length - 1, Math.round((members.length * numerator) / denominator));
+    const drawn = shuffled(members, counterSource(0, 0, label + 1)).slice(0, count);
+    for (const index of drawn) held.add(index);
+  }
+  const all = Array.from({ length: labels.length }, (_, index) => index);
+  return { train: all.filter((index) => !held.has(index)), test: all.filter((index) => held.has(index)) };
+}
+
+type Share = NonNullable<DataSource['split']>;
+
+/** The model's input, a picture or not. `height`, `width` and `channels` are its last sides, 1 where it has fewer. */
+export interface ModelInput extends InputFormat {
+  readonly shape: readonly number[];
+  readonly elements: number;
+}
+
+/** Refused where it is not one sample of int8 or uint8 codes. */
+export function inputFormat(graph: Graph): Result<ModelInput> {
+  const tensor = tensorAt(graph, graph.inputs[0] ?? -1);
+  const { dtype, shape } = tensor;
   if (dtype !== 'int8' && dtype !== 'uint8') {
-    return failure(dataError('data-not-pictures', `the model's input is ${dtype}, not int8 or uint8`));
+    return failure(inputError('input-not-quantised', `the model's input is ${dtype}, not int8 or uint8`));
+  }
+  const [batch = 1, ...sides] = shape;
+  if (batch !== 1) return failure(inputError('several-samples', `the model takes [${shape.join(', ')}] at once`));
+  const [height, width, channels] = sides.length >= 3 ? threeSides(sides) : [1, 1, ...sides, 1].slice(-3);
+  return success({
+    ...{ shape, elements: elementCount(shape) },
+    ...{ height: height ?? 1, width: width ?? 1, channels: channels ?? 1 },
+    ...{ dtype, scale: scaleOf(tensor), zeroPoint: zeroPointOf(tensor) },
+  });
+}
+
+function threeSides(sides: readonly number[]): readonly number[] {
+  return [elementCount(sides.slice(0, -2)), ...sides.slice(-2)];
+}
+
+/** Undefined where the model takes pictures, of the size that the plan resizes to. */
+export function pictureProblem(
+  { shape, width, height, channels }: ModelInput,
+  data: DataSource,
+): Diagnostic | undefined {
+  if (shape.length !== 4 || (channels !== 1 && channels !== 3)) {
+    return inputError('data-not-pictures', `the model takes [${shape.join(', ')}], not one picture`);
   }
   const { resize } = data;
-  if (resize !== undefined && (resize.width !== width || resize.height !== height)) {
-    const message = `the data is resized to ${resize.width}x${resize.height}, but the model takes ${width}x${height}`;
-    const remedy = `write \`resize ${width}x${height}\`, or leave it out: pictures are always resized to the model's input`;
-    return failure({ ...dataError('resize-mismatch', message), remedy });
-  }
-  return success({ width, height, channels, dtype, scale: scaleOf(tensor), zeroPoint: zeroPointOf(tensor) });
+  if (resize === undefined || (resize.width === width && resize.height === height)) return undefined;
+  const message = `the data is resized to ${resize.width}x${resize.height}, but the model takes ${width}x${height}`;
+  return {
+    ...inputError('resize-mismatch', message),
+    remedy: `write \`resize ${width}x${height}\`: pictures are always resized to the model's input`,
+  };
 }
 
-function dataError(code: string, message: string): Diagnostic {
-  return { severity: 'error', code, message, remedy: 'choose a model that takes pictures [1, height, width, 1 or 3]' };
+const remedies: Readonly<Record<string, string>> = {
+  'input-not-quantised': 'convert the model with full integer quantisation',
+  'several-samples': 'convert the model with a batch of 1',
+};
+
+function inputError(code: string, message: string): Diagnostic {
+  const remedy = remedies[code] ?? 'choose a model that takes pictures [1, height, width, 1 or 3]';
+  return { severity: 'error', code, message, remedy };
 }
 
-export function sampleOf(picture: Picture, label: number, format: InputFormat, data: DataSource): Sample {
-  return { input: pictureToCodes(picture, format, data.normalise), label };
+/** Real numbers as the model's codes: normalised, quantised, rounded half away from zero, saturated. */
+export function codesOf(values: ArrayLike<number>, format: InputFormat, normalise?: Normalisation): Uint8Array {
+  const { dtype, scale, zeroPoint } = format;
+  const { mean, deviation } = normalise ?? { mean: 0, deviation: 1 };
+  const [least, most] = dtype === 'int8' ? [-128, 127] : [0, 255];
+  return Uint8Array.from(values, (value) => {
+    const code = (value - mean) / deviation / scale;
+    return Math.max(least, Math.min(most, Math.sign(code) * Math.round(Math.abs(code)) + zeroPoint));
+  });
+}
+
+/** Positions of training samples, one epoch after the other: shuffled anew in each, the same for the same seed. */
+export function* epochOrders(count: number, seed: number): Generator<readonly number[], never> {
+  const random = randomSource(seed);
+  const positions = Array.from({ length: count }, (_, index) => index);
+  for (;;) yield shuffled(positions, random);
+}
+
+export type AugmentFormat = Pick<InputFormat, 'width' | 'height' | 'channels'> & {
+  readonly dtype?: InputFormat['dtype'];
+};
+
+/** A training sample as it is shown in one epoch (from 0): augmented where the plan says so. */
+export function shownSample(
+  sample: Sample,
+  { data }: Pick<TrainingPlan, 'data'>,
+  format: AugmentFormat,
+  { seed, epoch, position }: { readonly seed: number; readonly epoch: number; readonly position: number },
+): Sample {
+  if (data?.augment === undefined) return sample;
+  const random = counterSource(seed, epoch, position);
+  return { ...sample, input: augmented(sample.input, format, data.augment, random) };
 }
 
 /**
@@ -96,38 +167,17 @@ export function sampleOf(picture: Picture, label: number, format: InputFormat, d
 export function* trainingOrder(
   samples: readonly Sample[],
   plan: Pick<TrainingPlan, 'data'>,
-  format: Pick<InputFormat, 'width' | 'height' | 'channels'>,
+  format: AugmentFormat,
   seed: number,
 ): Generator<Sample, never> {
   if (samples.length === 0) throw new RangeError('no samples to train on');
-  const random = randomSource(seed);
-  const augment = plan.data?.augment;
-  for (;;) {
-    for (const sample of shuffled(samples, random)) {
-      yield augment === undefined ? sample : { ...sample, input: augmented(sample.input, format, augment, random) };
+  let epoch = 0;
+  for (const positions of epochOrders(samples.length, seed)) {
+    for (const position of positions) {
+      const sample = samples[position];
+      if (sample !== undefined) yield shownSample(sample, plan, format, { seed, epoch, position });
     }
+    epoch++;
   }
-}
-
-/** Mirrored by chance, and moved by up to `shift` pixels each way; the edge is repeated. */
-function augmented(
-  codes: Uint8Array,
-  { width, height, channels }: Pick<InputFormat, 'width' | 'height' | 'channels'>,
-  { flip, shift }: { readonly flip: boolean; readonly shift: number },
-  random: RandomSource,
-): Uint8Array {
-  const mirrored = flip && random.below(2) === 1;
-  const [down, right] =
-    shift === 0 ? [0, 0] : [random.below(2 * shift + 1) - shift, random.below(2 * shift + 1) - shift];
-  const result = new Uint8Array(codes.length);
-  const inside = (position: number, size: number): number => Math.min(size - 1, Math.max(0, position));
-  for (let y = 0; y < height; y++) {
-    const row = inside(y - down, height) * width;
-    for (let x = 0; x < width; x++) {
-      const column = inside(x - right, width);
-      const source = (row + (mirrored ? width - 1 - column : column)) * channels;
-      result.set(codes.subarray(source, source + channels), (y * width + x) * channels);
-    }
-  }
-  return result;
+  throw new Error('the epochs ended');
 }

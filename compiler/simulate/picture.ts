@@ -65,6 +65,22 @@ function samplings(from: number, to: number): readonly Sampling[] {
   });
 }
 
+/** The largest part around the middle that has the aspect of width x height. */
+export function middleOf(picture: Picture, width: number, height: number): Picture {
+  const scale = Math.min(picture.width / width, picture.height / height);
+  const [across, down] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
+  const kept = { width: Math.min(picture.width, across ?? 1), height: Math.min(picture.height, down ?? 1) };
+  if (kept.width === picture.width && kept.height === picture.height) return picture;
+  const { channels } = picture;
+  const [left, top] = [(picture.width - kept.width) >> 1, (picture.height - kept.height) >> 1];
+  const pixels = new Uint8Array(kept.width * kept.height * channels);
+  for (let row = 0; row < kept.height; row++) {
+    const start = ((top + row) * picture.width + left) * channels;
+    pixels.set(picture.pixels.subarray(start, start + kept.width * channels), row * kept.width * channels);
+  }
+  return { ...kept, channels, pixels };
+}
+
 /** Grey by the luma of ITU-R BT.601, as JPEG has it; RGB from grey by repetition. */
 export function withChannels(picture: Picture, channels: number): Picture {
   if (picture.channels === channels) return picture;
@@ -90,7 +106,7 @@ export function pictureToCodes(picture: Picture, format: InputFormat, normalise?
 }
 
 /** The code's byte for each of the 256 pixel values. */
-function codeTable(format: InputFormat, normalise: Normalisation | undefined): Uint8Array {
+export function codeTable(format: InputFormat, normalise: Normalisation | undefined): Uint8Array {
   const [least, most] = format.dtype === 'int8' ? [-128, 127] : [0, 255];
   return Uint8Array.from({ length: 256 }, (_, pixel) => {
     if (normalise === undefined) return pixel + least;

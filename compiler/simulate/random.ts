@@ -22,6 +22,24 @@ export function randomSource(seed: number): RandomSource {
   return { next, below: (count) => Math.floor((next() / 2 ** 32) * count) };
 }
 
+/** The bijection of 32 bits behind `ft_hash` (ft_arithmetic.h). */
+function mix(bits: number): number {
+  let mixed = bits ^ (bits >>> 16);
+  mixed = Math.imul(mixed, 0x7feb_352d);
+  mixed ^= mixed >>> 15;
+  mixed = Math.imul(mixed, 0x846c_a68b);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+
+/** Numbers that depend on where they are used alone, so that the order of work does not matter: the n-th is
+ * `ft_hash(ft_hash_key(seed, step, place), n)`, on a device as here. */
+export function counterSource(seed: number, step: number, place: number): RandomSource {
+  const key = mix(mix(mix(seed) + step) + place);
+  let index = 0;
+  const next = (): number => mix(key + Math.imul(index++, 0x9e37_79b9));
+  return { next, below: (count) => Math.floor((next() / 2 ** 32) * count) };
+}
+
 /** Fisher and Yates; a new array. */
 export function shuffled<T>(values: readonly T[], random: RandomSource): T[] {
   const result = [...values];

@@ -55,11 +55,38 @@ export interface LayerUpdate {
   readonly weights: WeightSelection;
 }
 
+/** Random changes of training pictures: mirrored, moved by up to `shift` pixels, cut by up to `crop` and scaled back. */
+export interface Augmentation {
+  readonly flip: boolean;
+  readonly shift: number;
+  readonly crop?: number;
+}
+
+/** What a model hears of a sound; what is left out comes from the model's input. */
+export interface AudioFeatures {
+  readonly kind: 'mfcc' | 'log-mel';
+  readonly bands: number;
+  /** In Hz. */
+  readonly lowest: number;
+  readonly highest: number;
+  /** Length of a frame. */
+  readonly frameMs: number;
+  /** From the start of one frame to the next. */
+  readonly hopMs: number;
+}
+
 export interface DataSource {
   /** As written, relative to the plan. */
   readonly path: string;
   readonly resize?: { readonly width: number; readonly height: number };
-  readonly augment?: { readonly flip: boolean; readonly shift: number };
+  /** How pictures of another aspect are made to fit; absent: `stretch`. */
+  readonly fit?: 'stretch' | 'crop';
+  readonly augment?: Augmentation;
+  readonly features?: Partial<AudioFeatures>;
+  /** The share of each class that is held out for testing, where the data has no test part. */
+  readonly split?: { readonly numerator: number; readonly denominator: number };
+  /** The column that holds the classes. */
+  readonly label?: string;
   /** real = (pixel - mean) / deviation, then quantised; absent: code = pixel - 128. */
   readonly normalise?: { readonly mean: number; readonly deviation: number };
   readonly skipBroken: boolean;

@@ -5,7 +5,7 @@ import { readTflite } from '../../compiler/model/tflite.ts';
 import type { Program } from '../../compiler/program.ts';
 import type { Sample } from '../../compiler/simulate/data.ts';
 import { pictureToCodes } from '../../compiler/simulate/picture.ts';
-import { decodePicture } from '../../extension/cli/files/pictures.ts';
+import { decodePicture } from '../../extension/data/pictures.ts';
 import { parsePlan, resolvePlan } from '../../language/index.ts';
 import { hasSharedData, sharedBytes } from '../support/corpus.ts';
 import { expectUnchangedByInference, losses, lossRatio } from './learning.ts';

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseSamples, inputFormat, type Sample, trainingOrder } from '../../../compiler/simulate/data.ts';
+import {
+  chooseSamples,
+  inputFormat,
+  pictureProblem,
+  type Sample,
+  trainingOrder,
+} from '../../../compiler/simulate/data.ts';
 import { randomSource, shuffled } from '../../../compiler/simulate/random.ts';
 import type { DataSource } from '../../../compiler/training/plan.ts';
 
@@ -108,17 +114,33 @@ describe('the input format', () => {
     outputs: [0],
   });
 
+  const inputOf = (shape: readonly number[]) => {
+    const result = inputFormat(graph(shape));
+    if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
+    return result.value;
+  };
+
   it('is that of the model', () => {
-    const result = inputFormat(graph([1, 4, 6, 3]), source);
-    expect(result).toMatchObject({ ok: true, value: { height: 4, width: 6, channels: 3, scale: 0.5, zeroPoint: 3 } });
+    expect(inputOf([1, 4, 6, 3])).toMatchObject({ height: 4, width: 6, channels: 3, scale: 0.5, zeroPoint: 3 });
+    expect(inputOf([1, 640])).toMatchObject({ elements: 640, height: 1, width: 640, channels: 1 });
+    expect(inputOf([1, 49, 10])).toMatchObject({ elements: 490, height: 49, width: 10, channels: 1 });
+  });
+
+  it('refuses several samples at once, and inputs that are no codes', () => {
+    expect(inputFormat(graph([2, 640]))).toMatchObject({ diagnostics: [{ code: 'several-samples' }] });
+    const [tensor] = graph([1, 4]).tensors;
+    const real = { ...graph([1, 4]), tensors: tensor === undefined ? [] : [{ ...tensor, dtype: 'float32' as const }] };
+    expect(inputFormat(real)).toMatchObject({ diagnostics: [{ code: 'input-not-quantised' }] });
   });
 
   it('refuses what is no picture, and another size than the plan resizes to', () => {
-    expect(inputFormat(graph([1, 640]), source)).toMatchObject({ diagnostics: [{ code: 'data-not-pictures' }] });
-    expect(inputFormat(graph([1, 4, 6, 2]), source)).toMatchObject({ diagnostics: [{ code: 'data-not-pictures' }] });
+    expect(pictureProblem(inputOf([1, 640]), source)).toMatchObject({ code: 'data-not-pictures' });
+    expect(pictureProblem(inputOf([1, 4, 6, 2]), source)).toMatchObject({ code: 'data-not-pictures' });
+    expect(pictureProblem(inputOf([1, 4, 6, 3]), source)).toBeUndefined();
     const resize = { width: 4, height: 4 };
-    expect(inputFormat(graph([1, 4, 6, 3]), { ...source, resize })).toMatchObject({
-      diagnostics: [{ code: 'resize-mismatch', remedy: expect.stringContaining('resize 6x4') }],
+    expect(pictureProblem(inputOf([1, 4, 6, 3]), { ...source, resize })).toMatchObject({
+      code: 'resize-mismatch',
+      remedy: expect.stringContaining('resize 6x4'),
     });
   });
 });

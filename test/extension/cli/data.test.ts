@@ -4,8 +4,8 @@ import { encode as encodePng, type ImageData } from 'fast-png';
 import { encode as encodeJpeg } from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
 import { loadData } from '../../../extension/cli/files/data.ts';
-import { decodePicture } from '../../../extension/cli/files/pictures.ts';
 import { loadPlan } from '../../../extension/cli/files/plan.ts';
+import { decodePicture } from '../../../extension/data/pictures.ts';
 import { cli, sampleFolder, samplePlan, temporaryFolder } from '../../support/cli.ts';
 
 /** A PNG all of one grey. */
@@ -43,8 +43,8 @@ describe('a folder per class', () => {
     'test/bag/d.PNG': png(255, 7),
   };
 
-  it('gives sorted classes, and pictures of any size as codes', async () => {
-    const { result } = await load(files);
+  it('gives sorted classes, and pictures of any size as codes where the plan resizes them', async () => {
+    const { result } = await load(files, '{ resize 28x28 }');
     if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
     const { classes, train, test } = result.value.data;
     expect(classes).toEqual(['bag', 'shirt']);
@@ -56,7 +56,7 @@ describe('a folder per class', () => {
 
   it('names each broken picture, and reads nothing then', async () => {
     const broken = { ...files, 'train/bag/bad.png': png(1).subarray(0, 60), 'train/shirt/bad.jpg': 'text' };
-    const { result } = await load(broken);
+    const { result } = await load(broken, '{ resize 28x28 }');
     expect(result.ok).toBe(false);
     expect(result.diagnostics).toMatchObject([
       { severity: 'error', code: 'broken-picture', file: 'data/train/bag/bad.png' },
@@ -66,7 +66,7 @@ describe('a folder per class', () => {
 
   it('skips broken pictures only where the plan says so, with a warning', async () => {
     const cut = jpeg(3).subarray(0, 300);
-    const { result } = await load({ ...files, 'train/bag/bad.jpg': cut }, '{ skip-broken }');
+    const { result } = await load({ ...files, 'train/bag/bad.jpg': cut }, '{ resize 28x28 skip-broken }');
     expect(result).toMatchObject({ ok: true, diagnostics: [{ severity: 'warning', file: 'data/train/bag/bad.jpg' }] });
     if (result.ok) expect(result.value.data.train).toHaveLength(3);
   });

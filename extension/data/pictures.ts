@@ -1,9 +1,7 @@
 /** JPEG and PNG files to pixels. */
 import { convertIndexedToRgb, type DecodedPng, decode as decodePng } from 'fast-png';
 import { decode as decodeJpeg } from 'jpeg-js';
-import type { Picture } from '../../../compiler/simulate/picture.ts';
-
-export const pictureFile = /\.(jpe?g|png)$/i;
+import type { Picture } from '../../compiler/simulate/picture.ts';
 
 /** @throws Error in the decoder's words where the file is damaged or of another kind; the content decides, not the name. */
 export function decodePicture(bytes: Uint8Array): Picture {
