@@ -42,6 +42,7 @@ export function planPicture(
         layer,
         role: pictureRole(role),
         bytes,
+        element: elements.get(name) ?? '',
         first,
         last,
         offset,

@@ -70,6 +70,8 @@ export interface PictureBuffer {
   readonly layer: string;
   readonly role: PictureRole;
   readonly bytes: number;
+  /** The dtype of its elements. */
+  readonly element: string;
   /** Inclusive numbers of `steps`. */
   readonly first: number;
   readonly last: number;
@@ -163,6 +165,9 @@ export interface GhostPicture {
   readonly totals: PlanPicture['totals'];
 }
 
+/** `tracealloc`: the arena in the open format of Samsung's ONE. */
+export const exportFormats = ['png', 'svg', 'csv', 'tracealloc'] as const;
+
 /** Host to page. `version` grows with every text of the plan; what comes for an older one is dropped. */
 export type ToPlanPage =
   | { readonly type: 'loading'; readonly title: string }
@@ -183,8 +188,8 @@ export type ToPlanPage =
   | { readonly type: 'ghost'; readonly ghost: GhostPicture | null }
   /** A lens or the tree asks to show these layers. */
   | { readonly type: 'reveal'; readonly layers: readonly string[] }
-  /** The command Export timeline asks the page for what only it can draw. */
-  | { readonly type: 'export'; readonly format: 'png' | 'svg' }
+  /** The command Export timeline: the page makes the file's content and answers with its own `export`. */
+  | { readonly type: 'export'; readonly format: (typeof exportFormats)[number] }
   | {
       readonly type: 'settings';
       readonly canRunTasks: boolean;
@@ -210,12 +215,8 @@ export const fromPlanPage = variant('type', [
   strictObject({ type: literal('redo') }),
   strictObject({ type: literal('compare'), kind: nullable(picklist(comparisons)) }),
   strictObject({ type: literal('run'), command: picklist(['simulate', 'generate', 'build', 'emulate', 'fit']) }),
-  /** The user's click on an export button; PNG and SVG carry what the page drew (base64 or text). */
-  strictObject({
-    type: literal('export'),
-    format: picklist(['png', 'svg', 'csv', 'tracealloc']),
-    content: optional(string()),
-  }),
+  /** To be saved where the user wants it. `content` is the file's text; of a PNG its bytes as base64. */
+  strictObject({ type: literal('export'), format: picklist(exportFormats), content: string() }),
   /** For assistive and timing purposes: the picture of this version is on the screen. */
   strictObject({ type: literal('painted'), version: number() }),
 ]);
