@@ -1,5 +1,14 @@
 /** All that the engine does for the views, by name. Each file of handlers knows one view's work. */
 
-export const handlers = {} as const;
+import { forgetModel, openModel } from './models.ts';
+import { drawPlan, pricePlan, togglePlan } from './plans.ts';
+
+export const handlers = {
+  openModel,
+  forgetModel,
+  drawPlan,
+  togglePlan,
+  pricePlan,
+} as const;
 
 export type Engine = typeof handlers;
