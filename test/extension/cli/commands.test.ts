@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeTflite } from '../../../compiler/model/write-tflite.ts';
@@ -61,7 +61,7 @@ describe('generate', () => {
     const written = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.'));
     expect(written.sort()).toEqual(first.json.files.map(({ path }: { path: string }) => path).sort());
 
-    writeFileSync(join(folder, 'garments.h'), 'changed by hand');
+    rmSync(join(folder, 'garments.h'));
     const before = statSync(join(folder, 'garments.c')).mtimeMs;
     const second = await cli('generate', samplePlan, '--out', folder, '--json');
     const changed = second.json.files.filter((file: { changed: boolean }) => file.changed);
