@@ -79,7 +79,11 @@ function lowerTraining(network: PreparedNetwork, plan: TrainingPlan, options: Co
 export function compileInference(
   graph: Graph,
   options: CompileOptions & { readonly everyTensor: boolean },
-): Result<{ readonly program: Program; readonly tensors: ReadonlyMap<number, BufferId> }> {
+): Result<{
+  readonly program: Program;
+  readonly tensors: ReadonlyMap<number, BufferId>;
+  readonly arena: ArenaSolution;
+}> {
   return diagnosed(() => {
     const builder = new ProgramBuilder();
     const network = options.everyTensor ? graph : foldPads(graph);
@@ -88,8 +92,8 @@ export function compileInference(
       graph.inputs.map((id) => bufferOf(tensors, id)),
       graph.outputs.map((id) => bufferOf(tensors, id)),
     );
-    const { program } = finish(graph.name, builder, ports, options, options.everyTensor);
-    return { program, tensors };
+    const { program, arena } = finish(graph.name, builder, ports, options, options.everyTensor);
+    return { program, tensors, arena };
   });
 }
 

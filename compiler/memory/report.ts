@@ -92,12 +92,11 @@ export type PlanTotals = Pick<
 >;
 
 /** The figures of the memory report, without the report. */
-export function planTotals(compilation: Compilation): PlanTotals {
-  return totalsOf(compilation, usedBuffers(compilation.program));
+export function planTotals({ program }: Pick<Compilation, 'program'>): PlanTotals {
+  return totalsOf(program, usedBuffers(program));
 }
 
-function totalsOf(compilation: Compilation, used: readonly ProgramBuffer[]): PlanTotals {
-  const { program } = compilation;
+function totalsOf(program: Program, used: readonly ProgramBuffer[]): PlanTotals {
   const trainableBytes = sumOf(used, isTrainable);
   const stackBytes = estimateStackBytes(program);
   const constantBytes = sumOf(used, ({ home }) => home === 'flash');
@@ -116,7 +115,7 @@ function totalsOf(compilation: Compilation, used: readonly ProgramBuffer[]): Pla
 export function memoryReport(compilation: Compilation, plan: TrainingPlan): MemoryReport {
   const { program, network, differentiation, arena } = compilation;
   const used = usedBuffers(program);
-  const totals = totalsOf(compilation, used);
+  const totals = totalsOf(program, used);
   const timeline = timelineOf(program);
   return {
     ...totals,
