@@ -88,6 +88,10 @@ export interface SimulationOptions {
   readonly epochs: number;
   readonly seed: number;
   readonly onProgress?: ((progress: SimulationProgress) => void) | undefined;
+  /** After each training step: its loss, and whether the sample was recognised before the update. */
+  readonly onStep?: ((loss: number, recognised: boolean) => void) | undefined;
+  /** After each sample of `data.test`, by its position: the class that it was taken for. Epoch 0 is before training. */
+  readonly onTested?: ((epoch: number, index: number, prediction: number) => void) | undefined;
   readonly signal?: CancelSignal | undefined;
   /** From an earlier run with the same program, data, plan and seed. */
   readonly resume?: SimulationState | undefined;
@@ -241,7 +245,9 @@ class Simulation {
     this.lossSum += loss;
     this.recent.sum += loss;
     this.recent.count++;
-    if (machine.prediction() === sample.label) this.recognised++;
+    const recognised = machine.prediction() === sample.label;
+    if (recognised) this.recognised++;
+    this.options.onStep?.(loss, recognised);
   }
 
   private async test(epoch: number): Promise<Evaluation | undefined> {
@@ -251,6 +257,7 @@ class Simulation {
       cache: this.caches.test,
       pause: this.pause,
       onProgress: (done) => this.tell(epoch, 'testing', done),
+      onTested: (index, prediction) => this.options.onTested?.(epoch, index, prediction),
     });
     this.testMs = performance.now() - start;
     return evaluation;
