@@ -91,6 +91,7 @@ export interface ProgramPorts {
     readonly prediction: BufferId;
     readonly learningRate: BufferId;
     readonly batchCount: BufferId;
+    readonly stepCount: BufferId;
     readonly batch: number;
     /** float32: the regression target of a step with a negative label; absent for other losses and autoencoders. */
     readonly target?: BufferId;

@@ -31,6 +31,16 @@ export function commentText(text: string): string {
     .replace(/\/\*/g, '/ *');
 }
 
+/** Text of any characters as a C string: UTF-8, everything beyond ASCII in octal, which no following digit can join. */
+export function stringLiteral(text: string): string {
+  const characters = Array.from(new TextEncoder().encode(text), (byte) => {
+    const character = String.fromCharCode(byte);
+    if (byte < 0x20 || byte > 0x7e || character === '?') return `\\${byte.toString(8).padStart(3, '0')}`;
+    return character === '"' || character === '\\' ? `\\${character}` : character;
+  });
+  return `"${characters.join('')}"`;
+}
+
 export function valuesOf(buffer: Pick<ProgramBuffer, 'data' | 'element' | 'name'>): readonly number[] {
   const { data } = buffer;
   if (data === undefined) throw new Error(`${buffer.name} has no content`);
@@ -56,7 +66,7 @@ export function valuesOf(buffer: Pick<ProgramBuffer, 'data' | 'element' | 'name'
 const lineWidth = 110;
 
 /** The definition of a flash constant: an array, or a kernel's parameter struct with its fields named. */
-export function constantDefinition(buffer: ProgramBuffer): string {
+export function constantDefinition(buffer: Pick<ProgramBuffer, 'name' | 'element' | 'data' | 'struct'>): string {
   const literal = buffer.element === 'float32' ? floatLiteral : intLiteral;
   const values = valuesOf(buffer);
   if (buffer.struct !== undefined) return structDefinition(buffer.name, buffer.struct, values);
@@ -81,7 +91,7 @@ function structDefinition(name: string, struct: string, values: readonly number[
   const parts = fields.map(({ name: field, length }) => {
     const own = values.slice(position, position + length).map(intLiteral);
     position += length;
-    return `.${field} = ${length === 1 ? own[0] : `{${own.join(', ')}}`}`;
+    return `/* ${field} */ ${length === 1 ? own[0] : `{${own.join(', ')}}`}`;
   });
   if (position !== values.length) throw new Error(`${name}: ${struct} takes ${position} values, not ${values.length}`);
   const lines: string[] = [];

@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { generateC } from '../../compiler/codegen/c.ts';
+import { modelFacts } from '../../compiler/codegen/facts.ts';
 import { trainingOrder } from '../../compiler/simulate/data.ts';
 import { Machine } from '../../compiler/simulate/machine.ts';
 import { simulateTraining } from '../../compiler/simulate/train.ts';
@@ -11,11 +12,11 @@ import { benchOnBoard } from './board/bench.ts';
 import { boards } from './board/boards.ts';
 import { findTools, firmwareToolNames } from './board/tools.ts';
 import type { Io } from './command.ts';
-import { writeGenerated } from './commands/generate.ts';
 import { progressPrinter } from './commands/simulate.ts';
 import { compareWithSimulator } from './comparison.ts';
 import { type CompiledPlan, compilePlanFile } from './compilation.ts';
 import { type LoadedData, loadData } from './files/data.ts';
+import { writeGenerated } from './files/generated.ts';
 import { bytesText, diagnosticText, percentText } from './output.ts';
 
 const board = boards['mps2-an500'];
@@ -51,8 +52,14 @@ export async function demo({ planFile, out, io }: Demo): Promise<number> {
 
   await train(compiled.value, loaded.value, io);
 
-  const files = generateC(compilation.program);
-  const written = await writeGenerated(out, files);
+  const files = generateC(compilation.program, modelFacts(compilation, compiled.value.plan));
+  const written = await writeGenerated(out, {
+    model: compilation.program.name,
+    plan: planFile,
+    kind: undefined,
+    files,
+    force: false,
+  });
   if (!written.ok) {
     for (const diagnostic of written.diagnostics) io.err(diagnosticText(diagnostic));
     return 1;
@@ -85,7 +92,7 @@ async function compareOnBoard(compiled: CompiledPlan, { data, format }: LoadedDa
   const order = trainingOrder(data.train, plan, format, plan.train.seed);
   const training = Array.from({ length: boardSteps }, () => order.next().value);
   const session = { training, inference: data.test.slice(0, 1).map(({ input }) => input) };
-  const files = generateC(compilation.program);
+  const files = generateC(compilation.program, modelFacts(compilation, plan));
   const measured = await benchOnBoard({
     files,
     planName: plan.name,

@@ -9,6 +9,7 @@ import { buildHostProgram, runHostProgram } from '../../extension/cli/board/host
 import type { Session, SessionResult } from '../../extension/cli/board/session.ts';
 import { findTools, firmwareToolNames } from '../../extension/cli/board/tools.ts';
 import { type Comparison, compareWithSimulator } from '../../extension/cli/comparison.ts';
+import { noFacts } from '../support/facts.ts';
 
 const host = findTools(['gcc']);
 const firmware = findTools(firmwareToolNames);
@@ -31,7 +32,7 @@ export interface Subject {
 /** Sanitizers make a step some ten times as long; without them the optimiser gets its chance to change a number. */
 export async function compareHost({ program, session }: Subject, sanitize: boolean): Promise<Comparison> {
   const result = await withTemporaryDirectory(async (directory) => {
-    const [files, compiler] = [generateC(program), must(host).gcc];
+    const [files, compiler] = [generateC(program, noFacts), must(host).gcc];
     const optimisation = sanitize ? '-O1' : '-O2';
     const build = { files, planName: program.name, compiler, directory, sanitize, optimisation } as const;
     return await runHostProgram(must(await buildHostProgram(build)), session);
@@ -42,7 +43,7 @@ export async function compareHost({ program, session }: Subject, sanitize: boole
 /** On the plan's SRAM and flash. */
 export async function compareBoard({ program, session }: Subject, { target }: TrainingPlan): Promise<Comparison> {
   const result = await benchOnBoard({
-    files: generateC(program),
+    files: generateC(program, noFacts),
     planName: program.name,
     board: boards['mps2-an500'],
     tools: must(firmware),

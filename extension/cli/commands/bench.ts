@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { generateC } from '../../../compiler/codegen/c.ts';
+import { modelFacts } from '../../../compiler/codegen/facts.ts';
 import type { MemoryReport } from '../../../compiler/memory/report.ts';
 import { trainingOrder } from '../../../compiler/simulate/data.ts';
 import { type BoardMeasurement, benchOnBoard } from '../board/bench.ts';
@@ -55,7 +56,7 @@ export const bench: Command = {
     if (keepIn !== undefined) await mkdir(keepIn, { recursive: true });
     io.err(`building for ${board}, then ${steps} steps\n`);
     const measured = await benchOnBoard({
-      files: generateC(compilation.program),
+      files: generateC(compilation.program, modelFacts(compilation, plan)),
       planName: plan.name,
       board: boards[board],
       tools: tools.value,

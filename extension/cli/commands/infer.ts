@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
+import { crc32 } from '../../../compiler/codegen/crc32.ts';
 import { compileInference } from '../../../compiler/compile.ts';
 import { type Diagnostic, failure, type Result, success } from '../../../compiler/diagnostics.ts';
 import { type DType, type Graph, type Tensor, tensorAt, tensorBytes } from '../../../compiler/model/graph.ts';
 import type { BufferId } from '../../../compiler/program.ts';
 import { Machine } from '../../../compiler/simulate/machine.ts';
 import { type Command, failed, operandAt, requiredFlag, textFlag } from '../command.ts';
-import { crc32 } from '../crc32.ts';
 import { loadModel } from '../files/plan.ts';
 import { errorText, readInput } from '../files/read.ts';
 import { shapeText, table } from '../output.ts';

@@ -5,6 +5,7 @@ import { Machine } from '../../../compiler/simulate/machine.ts';
 import { withTemporaryDirectory } from '../../../extension/cli/board/bench.ts';
 import { buildHostProgram, runHostProgram } from '../../../extension/cli/board/host.ts';
 import { findTools } from '../../../extension/cli/board/tools.ts';
+import { noFacts } from '../../support/facts.ts';
 import { graph } from '../../support/graph-builder.ts';
 import { compiled, sampleOf, whole } from '../training/networks.ts';
 
@@ -87,7 +88,7 @@ describe.skipIf(!tools.ok)('generated C of every operator (skipped: needs gcc)',
       const losses = training.map(({ input, label }) => machine.trainStep(input, label));
       expect(machine.learned()).not.toEqual(before);
       expect(losses.every(Number.isFinite)).toBe(true);
-      const files = generateC(program);
+      const files = generateC(program, noFacts);
       const result = await withTemporaryDirectory(async (directory) => {
         const built = await buildHostProgram({ files, planName: program.name, compiler: tools.value.gcc, directory });
         if (!built.ok) return built;

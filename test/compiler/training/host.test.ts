@@ -6,6 +6,7 @@ import type { Optimizer } from '../../../compiler/training/plan.ts';
 import { withTemporaryDirectory } from '../../../extension/cli/board/bench.ts';
 import { buildHostProgram, runHostProgram } from '../../../extension/cli/board/host.ts';
 import { findTools } from '../../../extension/cli/board/tools.ts';
+import { noFacts } from '../../support/facts.ts';
 import { compiled, type PlanChanges, residual, sampleOf, whole } from './networks.ts';
 
 const tools = findTools(['gcc']);
@@ -56,7 +57,7 @@ describe.skipIf(!tools.ok)('generated C on the host (skipped: needs gcc)', () =>
       const training = Array.from({ length: 30 }, (_, i) => ({ input: sampleOf(8 * 8 * 3, i % 2, i), label: i % 2 }));
       const machine = await Machine.create(program);
       const losses = training.map(({ input, label }) => machine.trainStep(input, label));
-      const files = generateC(program);
+      const files = generateC(program, noFacts);
       const result = await withTemporaryDirectory(async (directory) => {
         const built = await buildHostProgram({ files, planName: program.name, compiler: tools.value.gcc, directory });
         if (!built.ok) return built;

@@ -4,9 +4,9 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-/** The CRC-32 of zlib and PNG (reflected polynomial 0xedb88320); Node has it from version 22 on. */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffff_ffff;
+/** The CRC-32 of zlib and PNG (reflected polynomial 0xedb88320). `before`: of the bytes that come before these. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
   for (const byte of bytes) crc = (crc >>> 8) ^ (table[(crc ^ byte) & 0xff] ?? 0);
-  return (crc ^ 0xffff_ffff) >>> 0;
+  return ~crc >>> 0;
 }
