@@ -83,14 +83,13 @@ export interface EvaluationRun {
   readonly cache: PrefixCache;
   readonly pause: Slices;
   readonly onProgress: (done: number) => void;
-  readonly onTested: (index: number, prediction: number) => void;
 }
 
 /** Undefined where cancelled. */
 export async function evaluate(
   machine: Machine,
   { classes, test }: DataSet,
-  { judge, cache, pause, onProgress, onTested }: EvaluationRun,
+  { judge, cache, pause, onProgress }: EvaluationRun,
 ): Promise<Evaluation | undefined> {
   const predictions: number[] = [];
   const losses: number[] = [];
@@ -98,9 +97,7 @@ export async function evaluate(
     const prefix = cachedPrefix(cache, index, machine, sample.input);
     if (prefix === undefined) machine.infer(sample.input);
     else machine.inferFrom(prefix);
-    const prediction = machine.prediction();
-    predictions.push(prediction);
-    onTested(index, prediction);
+    predictions.push(machine.prediction());
     losses.push(judge.loss(machine, sample));
     if (!pause.due()) continue;
     onProgress(index + 1);

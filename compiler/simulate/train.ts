@@ -90,8 +90,8 @@ export interface SimulationOptions {
   readonly onProgress?: ((progress: SimulationProgress) => void) | undefined;
   /** After each training step: its loss, and whether the sample was recognised before the update. */
   readonly onStep?: ((loss: number, recognised: boolean) => void) | undefined;
-  /** After each sample of `data.test`, by its position: the class that it was taken for. Epoch 0 is before training. */
-  readonly onTested?: ((epoch: number, index: number, prediction: number) => void) | undefined;
+  /** After each complete test. Epoch 0 is before training. */
+  readonly onTested?: ((epoch: number, evaluation: Evaluation) => void) | undefined;
   readonly signal?: CancelSignal | undefined;
   /** From an earlier run with the same program, data, plan and seed. */
   readonly resume?: SimulationState | undefined;
@@ -257,9 +257,9 @@ class Simulation {
       cache: this.caches.test,
       pause: this.pause,
       onProgress: (done) => this.tell(epoch, 'testing', done),
-      onTested: (index, prediction) => this.options.onTested?.(epoch, index, prediction),
     });
     this.testMs = performance.now() - start;
+    if (evaluation !== undefined) this.options.onTested?.(epoch, evaluation);
     return evaluation;
   }
 
