@@ -1,3 +1,5 @@
 /** All messages between the extension and its pages; what the extension may import of this folder. */
 
+export * from './model/messages.ts';
+export * from './monitor/messages.ts';
 export * from './plan/messages.ts';

@@ -1,5 +1,7 @@
 /** All that the engine does for the views, by name. Each file of handlers knows one view's work. */
 
+import { comparePlan } from './compare.ts';
+import { modelHandlers } from './model.ts';
 import { forgetModel, openModel } from './models.ts';
 import { drawPlan, pricePlan, togglePlan } from './plans.ts';
 
@@ -9,6 +11,8 @@ export const handlers = {
   drawPlan,
   togglePlan,
   pricePlan,
+  comparePlan,
+  ...modelHandlers,
 } as const;
 
 export type Engine = typeof handlers;
