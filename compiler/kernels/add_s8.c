@@ -52,10 +52,11 @@ static inline int ft_fits_add_row(const ft_add *a, const uint8_t *mask) {
 static FT_FALLBACK void ft_add_elements(const ft_add *add, const int8_t *row1, const int8_t *row2,
                                         int8_t *out, uint8_t *mask, uint32_t bit) {
   const ft_add a = *add;
+  const int8_t shifts[] = {(int8_t)a.shift1, (int8_t)a.shift2, (int8_t)a.out_shift};
   ft_requantiser first, second, result;
-  ft_prepare_requantiser(&first, &a.multiplier1, &a.shift1, 0, FT_BLOCK);
-  ft_prepare_requantiser(&second, &a.multiplier2, &a.shift2, 0, FT_BLOCK);
-  ft_prepare_requantiser(&result, &a.out_multiplier, &a.out_shift, 0, FT_BLOCK);
+  ft_prepare_requantiser(&first, &a.multiplier1, shifts, 0, FT_BLOCK);
+  ft_prepare_requantiser(&second, &a.multiplier2, shifts + 1, 0, FT_BLOCK);
+  ft_prepare_requantiser(&result, &a.out_multiplier, shifts + 2, 0, FT_BLOCK);
   for (int32_t i = 0; i < a.row_size; i += FT_BLOCK) {
     const int32_t count = ft_min(FT_BLOCK, a.row_size - i);
     uint32_t shifted1[FT_BLOCK] = {0}, shifted2[FT_BLOCK] = {0}, sums[FT_BLOCK] = {0};

@@ -36,10 +36,9 @@ static inline void ft_conv_sums(const ft_window *w, const ft_conv_place *place, 
 }
 
 static FT_FALLBACK void ft_conv_positions(const ft_window *window, const int8_t *input, const int8_t *weights,
-                                          const int32_t *bias, const int32_t *multiplier,
-                                          const int32_t *shift, int8_t *output, uint8_t *mask,
-                                          int32_t row_begin, int32_t row_end, int32_t channel_begin,
-                                          int32_t channel_end) {
+                                          const int32_t *bias, const int32_t *multiplier, const int8_t *shift,
+                                          int8_t *output, uint8_t *mask, int32_t row_begin, int32_t row_end,
+                                          int32_t channel_begin, int32_t channel_end) {
   const ft_window w = *window;
   const int32_t row_size = w.kernel_height * w.kernel_width * w.in_channels;
   for (int32_t y = row_begin; y < row_end; y++) {
@@ -71,7 +70,7 @@ static FT_FALLBACK void ft_conv_positions(const ft_window *window, const int8_t 
 }
 
 void ft_conv_s8(const ft_window *window, const int8_t *input, const int8_t *weights, const int32_t *bias,
-                const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
+                const int32_t *multiplier, const int8_t *shift, int8_t *output, uint8_t *mask,
                 int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end) {
 #ifdef FT_ARM_DSP
   if (ft_tile_positions(window) > 0) {

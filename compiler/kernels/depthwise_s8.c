@@ -42,7 +42,7 @@ static inline void ft_depthwise_sums(const ft_window *w, const ft_depthwise_plac
 /* Row y of the channels [channel, channel + count) of a block. */
 static FT_FALLBACK void ft_depthwise_block_row(const ft_window *w, const int8_t *input, const int8_t *weights,
                                                const int32_t *bias, const int32_t *multiplier,
-                                               const int32_t *shift, int8_t *out, uint8_t *mask, int32_t y,
+                                               const int8_t *shift, int8_t *out, uint8_t *mask, int32_t y,
                                                int32_t channel, int32_t count) {
   ft_depthwise_place place;
   place.top = y * w->stride_y - w->pad_top;
@@ -77,7 +77,7 @@ static inline int32_t ft_rows_together(const ft_window *w, const int8_t *input, 
 }
 
 void ft_depthwise_s8(const ft_window *window, const int8_t *input, const int8_t *weights, const int32_t *bias,
-                     const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
+                     const int32_t *multiplier, const int8_t *shift, int8_t *output, uint8_t *mask,
                      int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end) {
   const int32_t together = ft_rows_together(window, input, output, row_end - row_begin);
   for (int32_t begin = row_begin; begin < row_end; begin += together)

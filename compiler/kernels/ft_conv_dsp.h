@@ -109,7 +109,8 @@ static __attribute__((noinline)) void ft_tile_gather(const ft_window *w, const i
 
 typedef struct ft_conv_layer {
   const int8_t *weights;
-  const int32_t *bias, *multiplier, *shift;
+  const int32_t *bias, *multiplier;
+  const int8_t *shift;
   int32_t row_size, channel_begin, channel_end;
   int32_t readable_end; /* channels of whose rows up to three codes too many may be read */
   int ordinary;         /* all channels of the range are */
@@ -167,7 +168,7 @@ static inline void ft_tile_outputs(const ft_window *w, const ft_conv_layer *laye
       ft_tile_channel(w, layer, tile, positions, c++, place);
       continue;
     }
-    state.offset = (uint32_t)c * (uint32_t)sizeof(int32_t);
+    state.channel = c;
     state.output = place.output + c;
     state.output_end = state.output + count;
     state.weights = layer->weights + (c - layer->channel_begin) * layer->row_size;
@@ -205,7 +206,7 @@ static inline int32_t ft_tile_positions(const ft_window *w) {
 /* ft_conv_s8 by tiles of 2 or 4 positions. */
 static __attribute__((noinline)) void
 ft_conv_tiles(const ft_window *w, const int8_t *input, const int8_t *weights, const int32_t *bias,
-              const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
+              const int32_t *multiplier, const int8_t *shift, int8_t *output, uint8_t *mask,
               int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end) {
   const int32_t positions = ft_tile_positions(w);
   const int32_t row_size = w->kernel_height * w->kernel_width * w->in_channels;
@@ -241,7 +242,7 @@ ft_conv_tiles(const ft_window *w, const int8_t *input, const int8_t *weights, co
 /* ft_conv_s8 of a 1x1 window whose rows are longer than a tile of two positions: part by part. */
 static __attribute__((noinline)) void
 ft_conv_long_rows(const ft_window *w, const int8_t *input, const int8_t *weights, const int32_t *bias,
-                  const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
+                  const int32_t *multiplier, const int8_t *shift, int8_t *output, uint8_t *mask,
                   int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end) {
   const int32_t offsets = ft_pair(-w->in_zero_point, -w->in_zero_point), row_size = w->in_channels;
   int32_t tile[FT_TILE_WORDS];

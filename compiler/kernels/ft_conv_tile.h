@@ -11,9 +11,10 @@
  * four elements, of each position in turn the pairs (0, 2) and (1, 3), the order in which SXTB16 takes
  * weights apart. It ends with a whole group of four elements, and what is not there is 0. */
 typedef struct ft_tile_state {
-  uint32_t offset; /* bytes from a table's begin to the channel's entry */
+  int32_t channel; /* the next one */
   int8_t *output;  /* of the first position */
-  const int32_t *multiplier, *shift;
+  const int32_t *multiplier;
+  const int8_t *shift;
   int32_t out_channels;
   int32_t nudge; /* of ft_requantise_twice */
   const int8_t *output_end;
@@ -108,20 +109,20 @@ typedef char ft_tile_state_is_as_expected[offsetof(ft_tile_state, output_end) ==
   "ldr r0, [r12, #44]\n\t"                                                                                   \
   "sub r7, r7, r0\n\t"
 
-/* Channels from state->offset to where the output ends. */
+/* Channels from state->channel to where the output ends. */
 #define FT_TILE_CHANNELS(bias, elements, next_row, finish, store)                                            \
   __asm__ volatile("ldr r0, [r12]\n\t"                                                                       \
                    "ldrd r8, r7, [r12, #36]\n"                                                               \
                    "1:\n\t"                                                                                  \
                    "ldrd r1, r6, [r12, #28]\n\t"                                                             \
-                   "ldr r9, [r1, r0]\n\t"                                                                    \
+                   "ldr r9, [r1, r0, lsl #2]\n\t"                                                            \
                    "mov r10, r9\n\t" bias "2:\n\t" elements "cmp r6, r8\n\t"                                 \
                    "bne 2b\n\t" next_row "ldm r12, {r0, r1, r2, r3, r4, r5, r6}\n\t"                         \
-                   "ldr r2, [r2, r0]\n\t"                                                                    \
-                   "ldr r3, [r3, r0]\n\t"                                                                    \
+                   "ldr r2, [r2, r0, lsl #2]\n\t"                                                            \
+                   "ldrsb r3, [r3, r0]\n\t"                                                                  \
                    "lsl r2, r2, #1\n\t"                                                                      \
                    "mvn r3, r3\n\t"                                                                          \
-                   "add r0, r0, #4\n\t" finish store "add r1, r1, #1\n\t"                                    \
+                   "add r0, r0, #1\n\t" finish store "add r1, r1, #1\n\t"                                    \
                    "strd r0, r1, [r12]\n\t"                                                                  \
                    "cmp r1, r6\n\t"                                                                          \
                    "bne 1b"                                                                                  \

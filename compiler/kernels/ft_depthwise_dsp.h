@@ -155,7 +155,7 @@ static inline void ft_lanes_positions(ft_lanes *lanes, const int8_t *input, int3
 }
 
 /* Whether ft_depthwise_lanes_row takes the four channels from `channel` on. */
-static inline int ft_fits_lanes(const ft_window *w, const int32_t *multiplier, const int32_t *shift,
+static inline int ft_fits_lanes(const ft_window *w, const int32_t *multiplier, const int8_t *shift,
                                 int32_t channel) {
   return w->in_channels == w->out_channels &&
          w->kernel_height * (2 * w->kernel_width + 1) <= FT_LANES_WORDS && w->act_min == -128 &&
@@ -164,7 +164,7 @@ static inline int ft_fits_lanes(const ft_window *w, const int32_t *multiplier, c
 }
 
 static inline void ft_load_lanes(const ft_window *w, const int8_t *weights, const int32_t *bias,
-                                 const int32_t *multiplier, const int32_t *shift, ft_lanes *lanes) {
+                                 const int32_t *multiplier, const int8_t *shift, ft_lanes *lanes) {
   int32_t *pairs = lanes->table;
   for (int32_t ky = 0; ky < w->kernel_height; ky++, pairs++)
     for (int32_t kx = 0; kx < w->kernel_width; kx++, weights += w->weight_channels, pairs += 2) {
@@ -262,7 +262,7 @@ static __attribute__((noinline)) void ft_lanes_row(const ft_window *w, ft_lanes 
 /* Rows of four channels; weights: the first channel's. */
 static __attribute__((noinline)) void
 ft_depthwise_lanes_rows(const ft_window *w, const int8_t *input, const int8_t *weights, const int32_t *bias,
-                        const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
+                        const int32_t *multiplier, const int8_t *shift, int8_t *output, uint8_t *mask,
                         int32_t row_begin, int32_t row_end, int32_t channel) {
   ft_lanes lanes;
   ft_load_lanes(w, weights, bias + channel, multiplier + channel, shift + channel, &lanes);

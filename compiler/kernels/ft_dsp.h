@@ -84,7 +84,7 @@ static inline int ft_is_ordinary(int32_t multiplier, int32_t shift) {
   return multiplier >= INT32_C(0x40000000) && (uint32_t)(shift + 31) <= 29u;
 }
 
-static inline int ft_all_ordinary(const int32_t *multiplier, const int32_t *shift, int32_t count) {
+static inline int ft_all_ordinary(const int32_t *multiplier, const int8_t *shift, int32_t count) {
   for (int32_t c = 0; c < count; c++)
     if (!ft_is_ordinary(multiplier[c], shift[c]))
       return 0;

@@ -52,13 +52,13 @@ typedef struct ft_add {
  * range] [kernel_height][kernel_width][in_channels], its first row is channel_begin's; bias, multiplier
  * (Q31), shift (positive = left): indexed by the absolute channel. */
 void ft_conv_s8(const ft_window *window, const int8_t *input, const int8_t *weights, const int32_t *bias,
-                const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
+                const int32_t *multiplier, const int8_t *shift, int8_t *output, uint8_t *mask,
                 int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end);
 
 /* weights: [kernel_height][kernel_width] taps, weight_channels apart; its first element is channel_begin's.
  * Output channel c reads input channel c / (out_channels / in_channels). */
 void ft_depthwise_s8(const ft_window *window, const int8_t *input, const int8_t *weights, const int32_t *bias,
-                     const int32_t *multiplier, const int32_t *shift, int8_t *output, uint8_t *mask,
+                     const int32_t *multiplier, const int8_t *shift, int8_t *output, uint8_t *mask,
                      int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end);
 
 /* Elements of rows [row_begin, row_end), two tensors of one shape. output may be x1 or x2. */
@@ -229,6 +229,10 @@ void ft_update_depthwise_stochastic_s8(int8_t *weights, const float *gradient, c
 /* Saturated to +-max(2^30, |initial|). factor's and the others' first element belong to the range. */
 void ft_update_bias_s32(int32_t *bias, const int32_t *initial, const float *gradient, const float *factor,
                         const float *rate, int32_t count);
+/* The same with factor / scale^2 in place of a table of factors, and 0 where the scale is below `least`. */
+void ft_update_bias_scaled_s32(int32_t *bias, const int32_t *initial, const float *gradient,
+                               const float *scale, float factor, float least, const float *rate,
+                               int32_t count);
 /* values[i] -= rate[0] * gradient[i] */
 void ft_update_f32(float *values, const float *gradient, const float *rate, int32_t count);
 

@@ -123,8 +123,8 @@ void ft_resize_bilinear_gradient_f32(const ft_resize *resize, const float *rows,
 /* Transposed convolution: window's stride and padding are those of the convolution from output to input.
  * weights: [out_channels][kernel_height][kernel_width][in_channels]. */
 void ft_transpose_conv_s8(const ft_window *window, const int8_t *input, const int8_t *weights,
-                          const int32_t *bias, const int32_t *multiplier, const int32_t *shift,
-                          int8_t *output, uint8_t *mask);
+                          const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *output,
+                          uint8_t *mask);
 /* Sums over output channel, ky, kx, ascending. */
 void ft_transpose_conv_input_gradient_f32(const ft_window *window, const float *gradient,
                                           const int8_t *weights, float *dx);

@@ -8,7 +8,8 @@
 #include "ft_layout.h"
 
 typedef struct ft_requantiser {
-  const int32_t *multiplier, *shift;
+  const int32_t *multiplier;
+  const int8_t *shift;
   int32_t step; /* 1: factors of each channel; 0: the same factors for all elements */
 #ifdef FT_WASM_SIMD
   int32_t multipliers[FT_BLOCK], right_factors[FT_BLOCK]; /* the latter 2^(30 + shift) */
@@ -23,7 +24,7 @@ static inline int32_t ft_requantise_lane(const ft_requantiser *r, int32_t lane, 
 }
 
 #ifdef FT_WASM_SIMD
-static inline void ft_prepare_requantiser(ft_requantiser *r, const int32_t *multiplier, const int32_t *shift,
+static inline void ft_prepare_requantiser(ft_requantiser *r, const int32_t *multiplier, const int8_t *shift,
                                           int32_t step, int32_t count) {
   r->multiplier = multiplier;
   r->shift = shift;
@@ -77,7 +78,7 @@ static inline void ft_requantise_lanes(const ft_requantiser *r, const uint32_t *
   }
 }
 #else
-static inline void ft_prepare_requantiser(ft_requantiser *r, const int32_t *multiplier, const int32_t *shift,
+static inline void ft_prepare_requantiser(ft_requantiser *r, const int32_t *multiplier, const int8_t *shift,
                                           int32_t step, int32_t count) {
   (void)count;
   r->multiplier = multiplier;

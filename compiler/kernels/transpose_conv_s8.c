@@ -4,8 +4,8 @@
 #include "ft_operators.h"
 
 void ft_transpose_conv_s8(const ft_window *window, const int8_t *input, const int8_t *weights,
-                          const int32_t *bias, const int32_t *multiplier, const int32_t *shift,
-                          int8_t *output, uint8_t *mask) {
+                          const int32_t *bias, const int32_t *multiplier, const int8_t *shift, int8_t *output,
+                          uint8_t *mask) {
   const ft_window w = *window;
   uint32_t element = 0;
   for (int32_t y = 0; y < w.out_height; y++) {

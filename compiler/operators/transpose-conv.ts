@@ -36,7 +36,7 @@ export const transposeConvolution: OperatorRule = {
         ),
         shift: constant(
           'shift',
-          Int32Array.from(multipliers, ({ shift }) => shift),
+          Int8Array.from(multipliers, ({ shift }) => shift),
         ),
         output: at(output(0), image.output),
         mask: atOrNull(mask),

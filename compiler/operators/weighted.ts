@@ -23,7 +23,7 @@ export interface WeightedLayer {
   readonly outputScale: number;
   /** Q31 multiplier and shift of each output's requantisation. */
   readonly multipliers: Int32Array;
-  readonly shifts: Int32Array;
+  readonly shifts: Int8Array;
   /** d(output code) / d(accumulator) = input scale * weight scale / output scale, of each output. */
   readonly gradientScales: Float32Array;
 }
@@ -65,7 +65,7 @@ function readWeights(graph: Graph, layer: Layer): WeightedLayer {
     inputScale,
     outputScale,
     multipliers: Int32Array.from(multipliers, ({ multiplier }) => multiplier),
-    shifts: Int32Array.from(multipliers, ({ shift }) => shift),
+    shifts: Int8Array.from(multipliers, ({ shift }) => shift),
     gradientScales: Float32Array.from(weightScales, (scale) => (inputScale * scale) / outputScale),
   };
 }
@@ -102,7 +102,7 @@ export function weightedConstants(builder: ProgramBuilder, layer: Layer, data: W
   };
 }
 
-function gradientScale(builder: ProgramBuilder, layer: Layer, data: WeightedLayer): BufferId {
+export function gradientScale(builder: ProgramBuilder, layer: Layer, data: WeightedLayer): BufferId {
   return builder.constant(`${layer.name}_gradient_scale`, layer.name, data.gradientScales);
 }
 

@@ -25,6 +25,14 @@ export interface Optimization {
   readonly correction?: BufferId;
 }
 
+/** Factors that need no table: `factor` / scale², and 0 where the scale is below `least`. */
+export interface ScaledBias {
+  /** float32 [outputs] in flash: the layer's gradient scales, which the backward pass needs anyway. */
+  readonly scale: BufferId;
+  readonly factor: number;
+  readonly least: number;
+}
+
 /** Something that trains. Rows: [rowCount][rowElements] with one factor a row; each bias counts as a row. */
 export type Parameter =
   | {
@@ -53,6 +61,7 @@ export type Parameter =
       readonly buffer: BufferId;
       readonly initial: BufferId;
       readonly factor: BufferId;
+      readonly scaled?: ScaledBias | undefined;
       readonly count: number;
     }
   | {
@@ -264,15 +273,26 @@ function applyCall(optimization: Optimization, parameter: Parameter, gradient: A
         taps: int(parameter.taps),
         channels: int(parameter.channels),
       });
-    case 'bias':
-      return call('ft_update_bias_s32', {
-        bias: at(parameter.buffer, scaled(tile.firstElement, 4)),
-        initial: at(parameter.initial, scaled(tile.firstElement, 4)),
+    case 'bias': {
+      const first = scaled(tile.firstElement, 4);
+      const common = {
+        bias: at(parameter.buffer, first),
+        initial: at(parameter.initial, first),
         gradient,
-        factor: at(parameter.factor, scaled(tile.firstElement, 4)),
         rate,
         count: int(tile.elements),
+      };
+      if (parameter.scaled === undefined || optimization.settings.optimizer.kind === 'adam') {
+        return call('ft_update_bias_s32', { ...common, factor: at(parameter.factor, first) });
+      }
+      const { scale, factor, least } = parameter.scaled;
+      return call('ft_update_bias_scaled_s32', {
+        ...common,
+        scale: at(scale, first),
+        factor: float(factor),
+        least: float(least),
       });
+    }
     case 'float':
       return call('ft_update_f32', {
         values: at(parameter.buffer, scaled(tile.firstElement, 4)),
@@ -331,6 +351,7 @@ export function emitBiasUpdate(
       buffer: bias.buffer,
       initial: bias.initial,
       factor: bias.factor,
+      scaled: bias.scaled,
       count: data.outputs,
     },
     macs: 0,

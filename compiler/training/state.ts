@@ -1,11 +1,11 @@
 import type { Layer } from '../model/graph.ts';
 import { perObject } from '../model/memo.ts';
-import { type WeightedLayer, weightedConstants } from '../operators/weighted.ts';
+import { gradientScale, type WeightedLayer, weightedConstants } from '../operators/weighted.ts';
 import type { BufferId } from '../program.ts';
 import { at, atOrNull, call, int, type ProgramBuilder } from '../schedule/builder.ts';
 import { deadChannels } from './channels.ts';
 import type { TrainedLayer } from './differentiate.ts';
-import { scalingFactors } from './optimizer.ts';
+import { type ScaledBias, scalingFactors } from './optimizer.ts';
 import type { TrainSettings, WeightHolding } from './plan.ts';
 
 /** Memory of what trains in one layer with integer weights. */
@@ -17,6 +17,8 @@ export interface LayerTraining {
     readonly initial: BufferId;
     /** float32 [outputs]: scaling factor of each bias's gradient, 0 for dead channels. */
     readonly factor: BufferId;
+    /** The same factors from the layer's gradient scales, where the live channels' scales are all above the dead ones'. */
+    readonly scaled: ScaledBias | undefined;
   };
   readonly weights?: {
     /** int8 or int16 [outputs][taps][channels.length] (depthwise: [taps][channels.length]) in SRAM. */
@@ -56,6 +58,17 @@ function factorsOf(data: WeightedLayer, settings: TrainSettings): Factors {
   return factors;
 }
 
+/** 1 / (weight scale × input scale)² is 1 / (gradient scale × output scale)². */
+function scaledBias(builder: ProgramBuilder, layer: Layer, data: WeightedLayer): ScaledBias | undefined {
+  const dead = deadChannels(data.weightScales);
+  const live = data.gradientScales.filter((_, channel) => dead[channel] !== true);
+  const least = live.reduce((low, scale) => Math.min(low, scale), Number.POSITIVE_INFINITY);
+  const divides =
+    least < Number.POSITIVE_INFINITY && data.gradientScales.every((scale, channel) => scale >= least !== dead[channel]);
+  if (!divides) return undefined;
+  return { scale: gradientScale(builder, layer, data), factor: 1 / data.outputScale ** 2, least };
+}
+
 /** Makes a layer's SRAM and the calls that fill it at initialisation: flash keeps every weight once, in the model's
  * order, so the factory state can be had again at any time. `saved`: makes or names the saved input. */
 export function allocateTraining(
@@ -84,6 +97,7 @@ export function allocateTraining(
       buffer,
       initial: constants.bias,
       factor: builder.constant(`${layer.name}_bias_factor`, layer.name, factors.bias),
+      scaled: settings.scaling ? scaledBias(builder, layer, data) : undefined,
     };
     builder.once(layer.name, [
       call('ft_copy_s32', { input: at(constants.bias), output: at(buffer), count: int(data.outputs) }),

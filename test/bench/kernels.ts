@@ -92,7 +92,8 @@ function firmware() {
   const outputs = Math.max(...kernelShapes.map(({ window: w }) => w.out_height * w.out_width * w.out_channels));
   const channels = Math.max(...kernelShapes.map(({ window }) => window.out_channels));
   const functions = `static int8_t codes[${codes}], output[${outputs}];
-static int32_t bias[${channels}], multiplier[${channels}], shift[${channels}];
+static int32_t bias[${channels}], multiplier[${channels}];
+static int8_t shift[${channels}];
 ${kernelShapes.map(caseFunction).join('\n')}
 void calls_init(void) {
   uint32_t bits = 1;

@@ -107,8 +107,10 @@ function requantisationEdges(kind: 'conv' | 'depthwise'): Case[] {
     const height = { in_height: 1, out_height: 1, in_rows: 1, out_rows: 1 };
     const window = shape({ ...changes, ...height, in_width: 4, out_width: 4, weight_channels: channels });
     const layer = layerOf({ ...window, out_zero_point: [3, -128, 127][i % 3] ?? 0 }, kind, i);
-    const perChannel = (value: number) => new Int32Array(channels).fill(value);
-    const scale = { multiplier: perChannel(multiplier), shift: perChannel(shift) };
+    const scale = {
+      multiplier: new Int32Array(channels).fill(multiplier),
+      shift: new Int8Array(channels).fill(shift),
+    };
     const exact = { ...layer, weights: new Int8Array(layer.weights.length), bias: Int32Array.from(sums) };
     return forward(kind, { ...exact, ...scale }, { masked: true });
   });

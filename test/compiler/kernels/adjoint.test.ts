@@ -28,7 +28,7 @@ it.each(['conv', 'depthwise'] as const)('the gradients of %s are the adjoints of
       const bias = new Int32Array(w.out_channels);
       // 2^30 / 2^31 * 2^1 is 1: the output is the sum.
       const multiplier = new Int32Array(w.out_channels).fill(2 ** 30);
-      const shift = new Int32Array(w.out_channels).fill(1);
+      const shift = new Int8Array(w.out_channels).fill(1);
       const output = new Int8Array(outputs);
       const common = { window: { ...w }, weights: Int8Array.from(weights) };
       const channels = { channel_begin: 0, channel_end: w.out_channels };

@@ -272,6 +272,13 @@ function updateCases(): Case[] {
       kernel: 'ft_update_bias_s32',
       values: { bias: initial.slice(), initial, gradient: Float32Array.of(40, 1, 1, -1), factor, rate, count: 4 },
     },
+    {
+      kernel: 'ft_update_bias_scaled_s32',
+      values: {
+        ...{ bias: initial.slice(), initial, gradient: Float32Array.of(40, 1, 1, -1), rate, count: 4 },
+        ...{ scale: Float32Array.of(0.03, 1e-9, 0.002, 0.5), factor: 1.7, least: Math.fround(0.002) },
+      },
+    },
     { kernel: 'ft_update_f32', values: { values: gradients(25, 73), gradient: gradients(25, 74), rate, count: 25 } },
   ];
 }

@@ -169,7 +169,7 @@ function windowCases(): Case[] {
       values: {
         ...{ window: transposedConv, input: codes(84, 153), weights, bias: Int32Array.of(5, -900, 33, 0, 2 ** 30) },
         ...{ multiplier: Int32Array.from({ length: 5 }, (_, o) => 1_300_000_000 + o), output: new Int8Array(210) },
-        ...{ shift: Int32Array.of(-7, -8, -9, -8, -20), mask: new Uint8Array(27) },
+        ...{ shift: Int8Array.of(-7, -8, -9, -8, -20), mask: new Uint8Array(27) },
       },
     },
     {

@@ -89,7 +89,7 @@ export interface Layer {
   readonly weights: Int8Array;
   readonly bias: Int32Array;
   readonly multiplier: Int32Array;
-  readonly shift: Int32Array;
+  readonly shift: Int8Array;
 }
 
 /** Values before the clamp, [positions][out_channels]. Weights: [o][ky][kx][i], or depthwise [ky][kx][o]. */

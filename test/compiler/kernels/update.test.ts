@@ -154,6 +154,15 @@ describe('biases', () => {
     expect(update(10, 0, Number.NaN)).toBe(10);
   });
 
+  it('take the factor from a scale, and stay where the scale is below the least', () => {
+    const bias = Int32Array.of(100, 100, 100);
+    call('ft_update_bias_scaled_s32', {
+      ...{ bias, initial: bias.slice(), gradient: Float32Array.of(1, 1, 1), rate: Float32Array.of(2), count: 3 },
+      ...{ scale: Float32Array.of(0.5, 0.25, 0.125), factor: 1.5, least: 0.25 },
+    });
+    expect(bias).toEqual(Int32Array.of(100 - 12, 100 - 48, 100));
+  });
+
   it('saturate at 2^30, or where they started if that is further out', () => {
     expect(update(5, 5, 1e20)).toBe(-(2 ** 30));
     expect(update(5, 5, -1e20)).toBe(2 ** 30);
