@@ -15,6 +15,7 @@ const requireForModules =
 const generators = ['compiler/kernels/build.mjs', 'language/generate.mjs'];
 const programs = {
   firmtune: 'extension/cli/main.ts',
+  'simulation-worker': 'extension/cli/simulation/worker.ts',
   demo: 'extension/cli/demo.ts',
   bench: 'test/bench/main.ts',
 };
@@ -56,6 +57,7 @@ await build({
   ...editor,
   entryPoints: {
     extension: 'extension/extension.ts',
+    client: 'extension/client/node.ts',
     server: 'extension/server/node.ts',
     engine: 'extension/engine/node.ts',
     prices: 'extension/server/prices.node.ts',

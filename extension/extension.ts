@@ -2,16 +2,20 @@
 
 import { type ExtensionContext, Uri } from 'vscode';
 import { registerDoctor } from './doctor.ts';
+import { startEngine } from './engine/start.node.ts';
 import { clientName } from './languageClient.ts';
 import { registerExtension } from './register.ts';
 import { registerTasks } from './tasks.ts';
 
 export function activate(context: ExtensionContext): void {
   const inDist = (file: string): string => Uri.joinPath(context.extensionUri, 'dist', file).fsPath;
-  const log = registerExtension(context, async (options) => {
-    const { LanguageClient, TransportKind } = await import('vscode-languageclient/node.js');
-    const server = { module: inDist('server.cjs'), transport: TransportKind.ipc };
-    return new LanguageClient('firmtune', clientName, server, options);
+  const log = registerExtension(context, {
+    runsTasks: true,
+    createClient: async (options) => {
+      const { createClient }: typeof import('./client/node.ts') = require(inDist('client.cjs'));
+      return createClient(clientName, inDist('server.cjs'), options);
+    },
+    startEngine: () => startEngine(inDist('engine.cjs')),
   });
   context.subscriptions.push(registerTasks(inDist('firmtune.js')), registerDoctor(context, log));
 }

@@ -14,6 +14,7 @@ import {
 } from 'vscode';
 import type { BaseLanguageClient, LanguageClientOptions } from 'vscode-languageclient';
 import type { DirectoryEntry, ReadFileResult } from '../language/server/clientFiles.ts';
+import { stored } from './files.ts';
 
 export const planLanguage = 'trainplan';
 export const clientName = 'Firmtune Training Plans';
@@ -122,11 +123,4 @@ async function readDirectory(uri: Uri): Promise<DirectoryEntry[]> {
     uri: Uri.joinPath(uri, name).toString(),
     isDirectory: (type & FileType.Directory) !== 0,
   }));
-}
-
-/** A plan that is not saved yet names its model as if it stood in its folder already. */
-function stored(uri: Uri): Uri {
-  if (uri.scheme !== 'untitled') return uri;
-  const { scheme, authority } = workspace.workspaceFolders?.[0]?.uri ?? Uri.file('/');
-  return uri.with({ scheme, authority });
 }

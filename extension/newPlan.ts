@@ -1,25 +1,31 @@
 /** The command "New Training Plan": asks for model and board, and opens a text that nobody has saved yet. */
 
 import { FileType, l10n, type QuickPickItem, Uri, window, workspace } from 'vscode';
-import type { Graph } from '../compiler/model/graph.ts';
 import { type Board, boards, boardsFromSettings } from '../language/boards.ts';
-import { type NewPlan, newPlanText } from './planText.ts';
+import type { EngineClient } from './engine/channel.ts';
+import type { Engine } from './engine/handlers.ts';
+import { basename } from './files.ts';
+import type { NewPlan } from './planText.ts';
 
 /** A workspace may hold a zoo. */
 const mostModels = 500;
 
 /** @param model from the explorer's menu, or as an argument of another command */
-export async function newTrainingPlan(model?: unknown): Promise<void> {
+export async function newTrainingPlan(engine: EngineClient<Engine>, model?: unknown): Promise<void> {
   const uri = model instanceof Uri ? model : await askForModel();
-  if (uri === undefined) return;
-  const graph = await readModel(uri);
-  if (graph === undefined) return;
+  if (uri === undefined || !(await readModel(engine, uri))) return;
   const board = await askForBoard();
   if (board === undefined) return;
   const folder = Uri.joinPath(uri, '..');
   const stem = basename(uri).replace(/\.tflite$/i, '');
   const data = await dataIn(folder);
-  const text = newPlanText({ graph, modelPath: basename(uri), board: board.name, sramBytes: board.sramBytes, data });
+  const { text } = await engine.call('newPlan', {
+    model: uri.toString(),
+    modelPath: basename(uri),
+    board: board.name,
+    sramBytes: board.sramBytes,
+    data,
+  });
   if (text === undefined) {
     void window.showErrorMessage(l10n.t('{0} has no layer with int8 weights: nothing in it can train.', basename(uri)));
     return;
@@ -50,14 +56,14 @@ async function browseForModel(): Promise<Uri | undefined> {
   return chosen?.[0];
 }
 
-async function readModel(uri: Uri): Promise<Graph | undefined> {
-  const { readTflite } = await import('../compiler/model/tflite.ts');
+/** False for a file that is no model, after saying so. */
+async function readModel(engine: EngineClient<Engine>, uri: Uri): Promise<boolean> {
   const bytes = await workspace.fs.readFile(uri);
-  const graph = readTflite(bytes, basename(uri));
-  if (graph.ok) return graph.value;
-  const [first] = graph.diagnostics;
-  void window.showErrorMessage(`${basename(uri)}: ${first?.message ?? ''}; ${first?.remedy ?? ''}`);
-  return undefined;
+  const { diagnostics } = await engine.call('openModel', { uri: uri.toString(), bytes });
+  const error = diagnostics.find(({ severity }) => severity === 'error');
+  if (error === undefined) return true;
+  void window.showErrorMessage(`${basename(uri)}: ${error.message}; ${error.remedy}`);
+  return false;
 }
 
 async function askForBoard(): Promise<(Board & { readonly name: string }) | undefined> {
@@ -112,8 +118,4 @@ async function openUnsaved(uri: Uri, text: string): Promise<void> {
   const document = await workspace.openTextDocument(uri.with({ scheme: 'untitled' }));
   const editor = await window.showTextDocument(document);
   await editor.edit((edit) => edit.insert(document.positionAt(0), text));
-}
-
-function basename(uri: Uri): string {
-  return uri.path.replace(/^.*\//, '');
 }

@@ -1,19 +1,35 @@
-/** What the extension adds wherever it runs. Registers only: models and the language server load when needed. */
+/** What the extension adds wherever it runs. Registers only: models, engines and the language server load when needed. */
 
 import { commands, type ExtensionContext, type LogOutputChannel, l10n, window } from 'vscode';
+import type { EngineClient } from './engine/channel.ts';
+import type { Engine } from './engine/handlers.ts';
 import { type ClientFactory, PlanLanguageClient } from './languageClient.ts';
 import { newTrainingPlan } from './newPlan.ts';
+import { createEngines } from './plan/engines.ts';
+import { registerPlans } from './plan/register.ts';
 import { PlanStatusItem } from './statusItem.ts';
 
-export function registerExtension(context: ExtensionContext, createClient: ClientFactory): LogOutputChannel {
+/** What differs between a computer and a browser. */
+export interface Platform {
+  /** Programs can be run here, once the workspace is trusted. */
+  readonly runsTasks: boolean;
+  readonly createClient: ClientFactory;
+  /** Starts the worker with the first call. */
+  startEngine(): EngineClient<Engine>;
+}
+
+export function registerExtension(context: ExtensionContext, platform: Platform): LogOutputChannel {
   const log = window.createOutputChannel('Firmtune', { log: true });
   const status = new PlanStatusItem();
-  const client = new PlanLanguageClient(createClient, log, (uri, lenses) => status.show(uri, lenses));
+  const client = new PlanLanguageClient(platform.createClient, log, (uri, lenses) => status.show(uri, lenses));
+  const engines = createEngines(() => platform.startEngine());
   context.subscriptions.push(
     log,
     status,
     client,
-    commands.registerCommand('firmtune.newTrainingPlan', newTrainingPlan),
+    engines,
+    registerPlans(context, { engines, log, runsTasks: platform.runsTasks }),
+    commands.registerCommand('firmtune.newTrainingPlan', (model?: unknown) => newTrainingPlan(engines.quick, model)),
     commands.registerCommand('firmtune.showLog', () => log.show()),
     commands.registerCommand('firmtune.restartLanguageServer', async () => {
       await client.restart();

@@ -3,6 +3,7 @@
 import { comparePlan } from './compare.ts';
 import { modelHandlers } from './model.ts';
 import { forgetModel, openModel } from './models.ts';
+import { newPlan } from './newPlan.ts';
 import { drawPlan, pricePlan, togglePlan } from './plans.ts';
 
 export const handlers = {
@@ -12,6 +13,7 @@ export const handlers = {
   togglePlan,
   pricePlan,
   comparePlan,
+  newPlan,
   ...modelHandlers,
 } as const;
 

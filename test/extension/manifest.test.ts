@@ -43,7 +43,9 @@ describe('the manifest', () => {
 
 describe('the texts of the extension', () => {
   it('are all in the bundle for translators', () => {
-    const sources = readdirSync('extension').filter((name) => name.endsWith('.ts'));
+    const sources = readdirSync('extension', { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    );
     const texts = sources.flatMap((name) =>
       Array.from(readFileSync(`extension/${name}`, 'utf8').matchAll(/l10n\.t\(\s*'([^']*)'/g), ([, text]) => text),
     );

@@ -1,0 +1,51 @@
+/** The two workers behind the views: one answers the author's clicks, the other computes what may take its time. */
+
+import { Uri } from 'vscode';
+import type { EngineClient } from '../engine/channel.ts';
+import type { Engine } from '../engine/handlers.ts';
+import type { ModelNeeded } from '../engine/plans.ts';
+import { readIfThere } from '../files.ts';
+
+export type EngineCall = EngineClient<Engine>['call'];
+
+export interface Engines {
+  /** Short work that somebody waits for. */
+  readonly quick: EngineClient<Engine>;
+  /** Prices, comparisons, long searches: never in the way of a click. */
+  readonly background: EngineClient<Engine>;
+  dispose(): void;
+}
+
+/** Both start with their first call. */
+export function createEngines(start: () => EngineClient<Engine>): Engines {
+  const [quick, background] = [start(), start()];
+  return {
+    quick,
+    background,
+    dispose() {
+      quick.dispose();
+      background.dispose();
+    },
+  };
+}
+
+/** A plan names one model, and the text may change to another in between. */
+const mostModels = 4;
+
+/** Asks, gives the engine the model that it lacks, and asks again. */
+export async function withModel<Answer extends { readonly kind: string }>(
+  engine: EngineClient<Engine>,
+  ask: () => Promise<Answer | ModelNeeded>,
+): Promise<Exclude<Answer, ModelNeeded>> {
+  for (let given = 0; ; given++) {
+    const answer = await ask();
+    if (!isModelNeeded(answer)) return answer as Exclude<Answer, ModelNeeded>;
+    if (given === mostModels) throw new Error(`the engine does not take ${answer.uri}`);
+    const bytes = await readIfThere(Uri.parse(answer.uri));
+    await engine.call('openModel', { uri: answer.uri, ...(bytes === undefined ? {} : { bytes }) });
+  }
+}
+
+function isModelNeeded(answer: { readonly kind: string }): answer is ModelNeeded {
+  return answer.kind === 'model-needed';
+}

@@ -1,0 +1,251 @@
+/** One open plan: its newest picture, its prices, and its edits. All views of a document share one session. */
+
+import {
+  CancellationError,
+  Disposable,
+  EventEmitter,
+  l10n,
+  Range,
+  RelativePattern,
+  type TextDocument,
+  Uri,
+  WorkspaceEdit,
+  window,
+  workspace,
+} from 'vscode';
+import type { PictureDiagnostic, PicturePrice, PlanPicture } from '../../webview/messages.ts';
+import type { DrawnPlan, PlanText, Toggle } from '../engine/plans.ts';
+import { stored } from '../files.ts';
+import { type Engines, withModel } from './engines.ts';
+
+/** Clicks in a row are answered first. */
+const pricesAfterMs = 250;
+/** A document that changes faster than its edits can be computed. */
+const mostAttempts = 5;
+
+export interface PlanState {
+  /** Of the document. */
+  readonly version: number;
+  /** The last one that could be made. */
+  readonly picture: PlanPicture | undefined;
+  /** The picture is of an older text: the newest has errors. */
+  readonly stale: boolean;
+  readonly diagnostics: readonly PictureDiagnostic[];
+  readonly lines: ReadonlyMap<string, number>;
+  readonly model: Uri | undefined;
+}
+
+export interface PriceState {
+  readonly version: number;
+  readonly prices: readonly PicturePrice[];
+  readonly done: boolean;
+}
+
+export class PlanSession extends Disposable {
+  /** Undefined until the first text was compiled. */
+  state: PlanState | undefined;
+  /** Of another text than `state.picture`: what there was before the last change. */
+  previous: PlanPicture | undefined;
+  /** All prices so far, of the text of `state`. */
+  prices: PriceState | undefined;
+
+  private readonly changed = new EventEmitter<PlanState>();
+  private readonly priced = new EventEmitter<PriceState>();
+  readonly onDidChange = this.changed.event;
+  /** Only what is new since the last event. */
+  readonly onDidPrice = this.priced.event;
+
+  private readonly listeners: Disposable[] = [];
+  private modelWatch: { readonly uri: string; readonly watcher: Disposable } | undefined;
+  private drawing: Promise<void> | undefined;
+  private outdated = false;
+  private pricing: AbortController | undefined;
+  private edits: Promise<unknown> = Promise.resolve();
+  private isOpen = true;
+
+  constructor(
+    readonly document: TextDocument,
+    private readonly engines: Engines,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    super(() => this.close());
+    this.listeners.push(
+      this.changed,
+      this.priced,
+      workspace.onDidChangeTextDocument((event) => {
+        if (event.document === document && event.contentChanges.length > 0) void this.update();
+      }),
+      workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('firmtune.boards') && this.update()),
+    );
+    void this.update();
+  }
+
+  /** The state of the newest text. */
+  async newest(): Promise<PlanState | undefined> {
+    await this.drawing;
+    return this.state;
+  }
+
+  /**
+   * Makes the switches as one edit, one step of undo. Computed for the text as it is; computed again if that has moved
+   * on. Resolves to false where nothing was to change or nothing could be changed.
+   */
+  toggle(toggles: readonly Toggle[]): Promise<boolean> {
+    const edit = this.edits.then(() => this.applyToggles(toggles));
+    this.edits = edit.catch(() => undefined);
+    return edit;
+  }
+
+  planText(): PlanText {
+    const { document } = this;
+    const boards = workspace.getConfiguration('firmtune', document.uri).get('boards');
+    return { uri: document.uri.toString(), text: document.getText(), boards };
+  }
+
+  /** Draws again if the text or the model is not what was drawn last; of several texts only the newest. */
+  private update(): Promise<void> {
+    this.outdated = true;
+    this.pricing?.abort();
+    this.drawing ??= this.draw().finally(() => {
+      this.drawing = undefined;
+    });
+    return this.drawing;
+  }
+
+  private async draw(): Promise<void> {
+    while (this.outdated && this.isOpen) {
+      this.outdated = false;
+      const { version } = this.document;
+      const { quick } = this.engines;
+      try {
+        const drawn = await withModel(quick, () => quick.call('drawPlan', this.planText()));
+        if (!this.outdated && this.isOpen) this.accept(version, drawn);
+      } catch (error) {
+        this.report(error);
+      }
+    }
+  }
+
+  private accept(version: number, drawn: DrawnPlan): void {
+    const before = this.state;
+    const model = drawn.model === undefined ? undefined : Uri.parse(drawn.model);
+    if (before?.picture !== undefined && before.version !== version) this.previous = before.picture;
+    this.state = {
+      version,
+      picture: drawn.picture ?? before?.picture,
+      stale: drawn.picture === undefined,
+      diagnostics: drawn.diagnostics,
+      lines: drawn.lines,
+      model,
+    };
+    this.watchModel(model);
+    this.prices = undefined;
+    this.changed.fire(this.state);
+    if (drawn.picture !== undefined) void this.price(version, drawn.picture.totals.provenOptimal);
+  }
+
+  private async price(version: number, proven: boolean): Promise<void> {
+    this.pricing?.abort();
+    const pricing = new AbortController();
+    this.pricing = pricing;
+    const { background } = this.engines;
+    const isNewest = (): boolean => this.isOpen && !pricing.signal.aborted && this.document.version === version;
+    await new Promise((resolve) => setTimeout(resolve, pricesAfterMs));
+    if (!isNewest()) return;
+    const { signal } = pricing;
+    try {
+      const text = this.planText();
+      if (!proven) {
+        const refined = await withModel(background, () =>
+          background.call('drawPlan', { ...text, refine: true }, { signal }),
+        );
+        if (!isNewest()) return;
+        if (this.state !== undefined && refined.picture !== undefined) {
+          this.state = { ...this.state, picture: refined.picture };
+          this.changed.fire(this.state);
+        }
+      }
+      const onProgress = (prices: readonly PicturePrice[]): void => {
+        if (isNewest()) this.addPrices({ version, prices, done: false });
+      };
+      await withModel(background, () => background.call('pricePlan', text, { signal, onProgress }));
+      if (isNewest()) this.addPrices({ version, prices: [], done: true });
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  private addPrices(fresh: PriceState): void {
+    this.prices = { ...fresh, prices: [...(this.prices?.prices ?? []), ...fresh.prices] };
+    this.priced.fire(fresh);
+  }
+
+  private async applyToggles(toggles: readonly Toggle[]): Promise<boolean> {
+    const { document, engines } = this;
+    for (let attempt = 0; attempt < mostAttempts && this.isOpen; attempt++) {
+      const { version } = document;
+      const text = this.planText();
+      const { quick } = engines;
+      const { edit } = await withModel(quick, () => quick.call('togglePlan', { ...text, toggles }));
+      if (edit === undefined) return false;
+      if (document.version !== version) continue;
+      const { line, column, endLine, endColumn } = edit.range;
+      const change = new WorkspaceEdit();
+      change.replace(document.uri, new Range(line - 1, column - 1, endLine - 1, endColumn - 1), edit.text);
+      // The editor refuses an edit of a text that has changed since.
+      if (await workspace.applyEdit(change)) return true;
+    }
+    void window.showWarningMessage(l10n.t('The plan could not be changed: it is read-only, or changes all the time.'));
+    return false;
+  }
+
+  /** A model that appears, changes or goes is seen at once. */
+  private watchModel(model: Uri | undefined): void {
+    const uri = model?.toString();
+    if (this.modelWatch?.uri === uri) return;
+    this.modelWatch?.watcher.dispose();
+    this.modelWatch = undefined;
+    if (model === undefined || uri === undefined) return;
+    const file = stored(model);
+    const name = file.path.replace(/^.*\//, '');
+    const watcher = workspace.createFileSystemWatcher(new RelativePattern(Uri.joinPath(file, '..'), escapeGlob(name)));
+    const reload = (): void => {
+      this.forgetModel(model);
+      void this.update();
+    };
+    this.modelWatch = {
+      uri,
+      watcher: Disposable.from(
+        watcher,
+        watcher.onDidChange(reload),
+        watcher.onDidCreate(reload),
+        watcher.onDidDelete(reload),
+      ),
+    };
+  }
+
+  /** The engine asks for it the next time. */
+  private forgetModel(model: Uri): void {
+    for (const engine of [this.engines.quick, this.engines.background]) {
+      void engine.call('forgetModel', { uri: model.toString() }).catch(() => undefined);
+    }
+  }
+
+  private report(error: unknown): void {
+    const cancelled = error instanceof CancellationError || (error instanceof Error && error.name === 'AbortError');
+    if (!cancelled && this.isOpen) this.onError(error);
+  }
+
+  private close(): void {
+    this.isOpen = false;
+    this.pricing?.abort();
+    // Nobody watches the file from now on.
+    if (this.state?.model !== undefined) this.forgetModel(this.state.model);
+    this.modelWatch?.watcher.dispose();
+    for (const listener of this.listeners) listener.dispose();
+  }
+}
+
+function escapeGlob(name: string): string {
+  return name.replace(/[*?[\]{}]/g, '[$&]');
+}
