@@ -24,19 +24,24 @@ export interface Normalisation {
   readonly deviation: number;
 }
 
-/** The two source positions that a target position lies between, and the weight of the second. */
+/** The two source positions that a target position lies between, and the weight of the second out of twice the target's
+ * size. */
 interface Sampling {
   readonly low: number;
   readonly high: number;
   readonly weight: number;
 }
 
-/** Bilinear with half-pixel centres and clamped edges, in float, rounded to the nearest pixel. */
+/**
+ * Bilinear with half-pixel centres and clamped edges, rounded to the nearest pixel, halves up. In whole numbers, so that
+ * firmware without a double-precision unit does the same fast: runtime/ft_picture.c.
+ */
 export function resizePicture(picture: Picture, width: number, height: number): Picture {
   if (picture.width === width && picture.height === height) return picture;
   const { channels, pixels } = picture;
   const rows = samplings(picture.height, height);
   const columns = samplings(picture.width, width);
+  const unit = 2 * width;
   const at = (row: number, column: number, channel: number): number =>
     pixels[(row * picture.width + column) * channels + channel] ?? 0;
   const resized = new Uint8Array(width * height * channels);
@@ -44,44 +49,29 @@ export function resizePicture(picture: Picture, width: number, height: number): 
   for (const row of rows) {
     for (const column of columns) {
       for (let channel = 0; channel < channels; channel++) {
-        const top = mix(at(row.low, column.low, channel), at(row.low, column.high, channel), column.weight);
-        const bottom = mix(at(row.high, column.low, channel), at(row.high, column.high, channel), column.weight);
-        resized[index++] = Math.round(mix(top, bottom, row.weight));
+        const top = mix(at(row.low, column.low, channel), at(row.low, column.high, channel), column.weight, unit);
+        const bottom = mix(at(row.high, column.low, channel), at(row.high, column.high, channel), column.weight, unit);
+        resized[index++] = Math.round(mix(top, bottom, row.weight, 2 * height) / (unit * 2 * height));
       }
     }
   }
   return { width, height, channels, pixels: resized };
 }
 
-function mix(a: number, b: number, weight: number): number {
-  return a + (b - a) * weight;
+/** Times `unit`. */
+function mix(a: number, b: number, weight: number, unit: number): number {
+  return a * (unit - weight) + b * weight;
 }
 
 function samplings(from: number, to: number): readonly Sampling[] {
   return Array.from({ length: to }, (_, index) => {
-    const position = Math.min(from - 1, Math.max(0, ((index + 0.5) * from) / to - 0.5));
-    const low = Math.floor(position);
-    return { low, high: Math.min(from - 1, low + 1), weight: position - low };
+    const position = Math.min(2 * to * (from - 1), Math.max(0, (2 * index + 1) * from - to));
+    const low = Math.floor(position / (2 * to));
+    return { low, high: Math.min(from - 1, low + 1), weight: position - 2 * to * low };
   });
 }
 
-/** The largest part around the middle that has the aspect of width x height. */
-export function middleOf(picture: Picture, width: number, height: number): Picture {
-  const scale = Math.min(picture.width / width, picture.height / height);
-  const [across, down] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
-  const kept = { width: Math.min(picture.width, across ?? 1), height: Math.min(picture.height, down ?? 1) };
-  if (kept.width === picture.width && kept.height === picture.height) return picture;
-  const { channels } = picture;
-  const [left, top] = [(picture.width - kept.width) >> 1, (picture.height - kept.height) >> 1];
-  const pixels = new Uint8Array(kept.width * kept.height * channels);
-  for (let row = 0; row < kept.height; row++) {
-    const start = ((top + row) * picture.width + left) * channels;
-    pixels.set(picture.pixels.subarray(start, start + kept.width * channels), row * kept.width * channels);
-  }
-  return { ...kept, channels, pixels };
-}
-
-/** Grey by the luma of ITU-R BT.601, as JPEG has it; RGB from grey by repetition. */
+/** Grey by the luma of ITU-R BT.601, as JPEG has it, halves up; RGB from grey by repetition. */
 export function withChannels(picture: Picture, channels: number): Picture {
   if (picture.channels === channels) return picture;
   const { width, height, pixels } = picture;
@@ -90,7 +80,7 @@ export function withChannels(picture: Picture, channels: number): Picture {
   for (let index = 0; index < count; index++) {
     if (channels === 1) {
       const [red = 0, green = 0, blue = 0] = pixels.subarray(3 * index, 3 * index + 3);
-      converted[index] = Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
+      converted[index] = Math.round((299 * red + 587 * green + 114 * blue) / 1000);
     } else {
       converted.fill(pixels[index] ?? 0, channels * index, channels * (index + 1));
     }
