@@ -1,8 +1,9 @@
 /** What a sample is before it becomes the model's input, and how it becomes that. */
 import { cepstra, logMelSpectrogram } from '../../compiler/simulate/audio.ts';
 import { codesOf, type ModelInput } from '../../compiler/simulate/data.ts';
-import { middleOf, type Picture, pictureToCodes } from '../../compiler/simulate/picture.ts';
+import { type Picture, pictureToCodes } from '../../compiler/simulate/picture.ts';
 import type { DataSource } from '../../compiler/training/plan.ts';
+import { middleOf } from './crop.ts';
 import { type AudioFrontEnd, frontEndFor } from './features.ts';
 import type { Sound } from './wav.ts';
 
