@@ -1,5 +1,6 @@
 /** What the extension adds for plans: the view, its commands, and the tree. */
 
+import { safeParse } from 'valibot';
 import {
   commands,
   Disposable,
@@ -10,10 +11,12 @@ import {
   window,
   workspace,
 } from 'vscode';
+import { layerSwitch } from '../../webview/messages.ts';
 import { PlanViews, planViewType } from '../views/planView.ts';
 import { activePlan } from './activePlan.ts';
 import type { Engines } from './engines.ts';
 import { PlanSessions } from './sessions.ts';
+import { toggleLayer } from './toggleLayer.ts';
 
 export interface PlanServices {
   readonly engines: Engines;
@@ -27,7 +30,7 @@ export function registerPlans(context: ExtensionContext, { engines, log, runsTas
   const show = async (plan: unknown, layers?: unknown): Promise<void> => {
     const uri = planIn(plan) ?? activePlan();
     if (uri !== undefined) await views.show(uri, namesIn(layers));
-    else void window.showInformationMessage(l10n.t('Open a training plan first.'));
+    else askToOpen();
   };
   return Disposable.from(
     sessions,
@@ -35,8 +38,23 @@ export function registerPlans(context: ExtensionContext, { engines, log, runsTas
     commands.registerCommand('firmtune.openPlanView', (plan) => show(plan)),
     commands.registerCommand('firmtune.showPlan', (plan) => show(plan)),
     commands.registerCommand('firmtune.showLayers', show),
+    commands.registerCommand('firmtune.toggleLayer', async (plan?: unknown, layer?: unknown, change?: unknown) => {
+      const uri = planIn(plan) ?? activePlan();
+      if (uri === undefined) return askToOpen();
+      const wanted = safeParse(layerSwitch, change);
+      return toggleLayer(
+        sessions,
+        await workspace.openTextDocument(uri),
+        typeof layer === 'string' ? layer : undefined,
+        wanted.success ? wanted.output : undefined,
+      );
+    }),
     workspace.onDidGrantWorkspaceTrust(() => views.refreshSettings()),
   );
+}
+
+function askToOpen(): void {
+  void window.showInformationMessage(l10n.t('Open a training plan first.'));
 }
 
 /** Menus give a URI, lenses its text. */

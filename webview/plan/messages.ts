@@ -138,7 +138,7 @@ export interface PicturePrice {
   readonly reason?: string;
 }
 
-const layerSwitch = strictObject({
+export const layerSwitch = strictObject({
   bias: optional(boolean()),
   weights: optional(picklist(weightPositions)),
 });
