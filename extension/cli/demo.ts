@@ -12,12 +12,12 @@ import { benchOnBoard } from './board/bench.ts';
 import { boards } from './board/boards.ts';
 import { findTools, firmwareToolNames } from './board/tools.ts';
 import type { Io } from './command.ts';
-import { progressPrinter } from './commands/simulate.ts';
 import { compareWithSimulator } from './comparison.ts';
 import { type CompiledPlan, compilePlanFile } from './compilation.ts';
 import { type LoadedData, loadData } from './files/data.ts';
 import { writeGenerated } from './files/generated.ts';
 import { bytesText, diagnosticText, percentText } from './output.ts';
+import { progressPrinter } from './simulation/report.ts';
 
 const board = boards['mps2-an500'];
 const boardSteps = 200;

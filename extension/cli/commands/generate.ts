@@ -1,90 +1,90 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { type GeneratedFile, generateC } from '../../../compiler/codegen/c.ts';
-import { type Diagnostic, failure, type Result, success } from '../../../compiler/diagnostics.ts';
-import { type Command, failed, operandAt, requiredFlag } from '../command.ts';
+import { dirname, join, relative, resolve } from 'node:path';
+import process from 'node:process';
+import { generateC } from '../../../compiler/codegen/c.ts';
+import { modelFacts } from '../../../compiler/codegen/facts.ts';
+import { isProjectKind, type ProjectKind, projectKinds } from '../../../compiler/codegen/project/detect.ts';
+import { launchHint } from '../../../compiler/codegen/project/launch.ts';
+import { type Command, type FlagValues, failed, operandAt, requiredFlag, textFlag, UsageError } from '../command.ts';
 import { compilePlanFile } from '../compilation.ts';
-import { errorText } from '../files/read.ts';
+import { nodeFileSystem } from '../files/fileSystem.ts';
+import { type GenerationResult, writeGenerated } from '../files/generated.ts';
+import { manifestName, parseManifest } from '../files/manifest.ts';
+import { projectAround } from '../files/workspace.ts';
 import { table } from '../output.ts';
+
+const projectChoices = ['auto', ...projectKinds, 'none'];
 
 export const generate: Command = {
   name: 'generate',
   operands: ['PLAN'],
-  flagsHelp: '--out DIR',
-  summary: 'writes the C files; those that are already as they should be are left alone',
-  flags: { out: { type: 'string' } },
-  async run(invocation) {
-    const directory = requiredFlag(invocation.flags, 'out');
+  flagsHelp: `--out DIR [--project ${projectChoices.join('|')}] [--force] [--launch]`,
+  summary: 'writes the C files and what the build system needs; files that are as they should be are left alone',
+  flags: {
+    out: { type: 'string' },
+    project: { type: 'string' },
+    force: { type: 'boolean' },
+    launch: { type: 'boolean' },
+  },
+  async run({ operands, flags }) {
+    const planFile = operandAt({ operands, flags }, 0);
+    const directory = requiredFlag(flags, 'out');
+    const chosen = chosenProject(flags);
     const start = performance.now();
-    const compiled = await compilePlanFile(operandAt(invocation, 0));
+    const compiled = await compilePlanFile(planFile);
     if (!compiled.ok) return failed(compiled.diagnostics);
     const { diagnostics, compilation } = compiled.value;
     if (diagnostics.some(({ severity }) => severity === 'error')) return failed(diagnostics);
-    const written = await writeGenerated(directory, generateC(compilation.program));
-    if (!written.ok) return failed([...diagnostics, ...written.diagnostics]);
-    const files = written.value;
+    const kind = chosen === 'auto' ? await projectOf(directory) : chosen;
+    const written = await writeGenerated(directory, {
+      model: compilation.program.name,
+      plan: planFile,
+      kind,
+      files: generateC(compilation.program, modelFacts(compilation, compiled.value.plan)),
+      force: flags.force === true,
+    });
+    const all = [...diagnostics, ...written.diagnostics];
+    if (!written.ok) return failed(all);
     const milliseconds = Math.round(performance.now() - start);
+    const { files, removed, kept } = written.value;
+    const launch = flags.launch === true ? launchHint : undefined;
     return {
-      document: { files, milliseconds },
-      text: () => filesText(directory, files, milliseconds),
-      diagnostics,
+      document: { project: kind ?? 'none', files, removed, kept, launch, milliseconds },
+      text: () => {
+        const hint = launch === undefined ? '' : `${JSON.stringify(launch, undefined, 2)}\n`;
+        return `${resultText(directory, kind, written.value, milliseconds)}${hint}`;
+      },
+      diagnostics: all,
     };
   },
 };
 
-export interface WrittenFile {
-  /** Relative to the output folder, with forward slashes. */
-  readonly path: string;
-  readonly bytes: number;
-  /** False where the file was already there with this content. */
-  readonly changed: boolean;
+function chosenProject(flags: FlagValues): ProjectKind | 'auto' | undefined {
+  const name = textFlag(flags, 'project') ?? 'auto';
+  if (name === 'auto' || isProjectKind(name)) return name;
+  if (name === 'none') return undefined;
+  throw new UsageError(`--project is one of ${projectChoices.join(', ')}`);
 }
 
-/** All files or none: they are written under other names first, then renamed. */
-export async function writeGenerated(
+/** As the last time; otherwise as the folders above say. */
+async function projectOf(directory: string): Promise<ProjectKind | undefined> {
+  const text = await nodeFileSystem.read(join(directory, manifestName)).catch(() => undefined);
+  const before = text === undefined ? undefined : parseManifest(text)?.project;
+  return before ?? projectAround(dirname(resolve(directory)))?.kind;
+}
+
+function resultText(
   directory: string,
-  files: readonly GeneratedFile[],
-): Promise<Result<readonly WrittenFile[]>> {
-  const temporary = (file: GeneratedFile): string => join(directory, `${file.path}.${process.pid}.tmp`);
-  const written: WrittenFile[] = [];
-  const pending: GeneratedFile[] = [];
-  try {
-    for (const file of files) {
-      const changed = (await contentOf(join(directory, file.path))) !== file.text;
-      written.push({ path: file.path, bytes: Buffer.byteLength(file.text), changed });
-      if (!changed) continue;
-      await mkdir(dirname(join(directory, file.path)), { recursive: true });
-      pending.push(file);
-      await writeFile(temporary(file), file.text);
-    }
-    for (const file of pending) await rename(temporary(file), join(directory, file.path));
-    return success(written);
-  } catch (error) {
-    await Promise.allSettled(pending.map((file) => rm(temporary(file), { force: true })));
-    return failure(cannotWrite(directory, error));
-  }
-}
-
-async function contentOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-function cannotWrite(directory: string, error: unknown): Diagnostic {
-  return {
-    severity: 'error',
-    code: 'cannot-write',
-    message: `the files cannot be written: ${errorText(error)}`,
-    remedy: 'choose another folder, or check the permissions and the space on the disk',
-    file: directory,
-  };
-}
-
-function filesText(directory: string, files: readonly WrittenFile[], milliseconds: number): string {
-  const rows = files.map(({ path, bytes, changed }) => [path, bytes, changed ? 'written' : 'unchanged']);
+  kind: ProjectKind | undefined,
+  { files, removed, kept }: GenerationResult,
+  milliseconds: number,
+): string {
+  const rows = [
+    ...files.map(({ path, bytes, changed }) => [path, bytes, changed ? 'written' : 'unchanged']),
+    ...removed.map((path) => [path, '', 'removed: no model needs it']),
+    ...kept.map(({ path, keptAs }) => [path, '', `what was edited is in ${keptAs}`]),
+  ];
   const columns = [{ title: 'file', align: 'left' }, { title: 'bytes' }, { title: '', align: 'left' }] as const;
-  return `${table(columns, rows)}\n${files.length} files in ${directory}, ${milliseconds} ms\n`;
+  const project = kind === undefined ? 'no build system' : kind;
+  const folder = relative(process.cwd(), resolve(directory)) || '.';
+  return `${table(columns, rows)}\n${files.length} files in ${folder} (${project}), ${milliseconds} ms\n`;
 }
