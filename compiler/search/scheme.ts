@@ -261,9 +261,9 @@ function outcome(
     provenOptimal: end?.proven ?? false,
     scoreBound: end?.scoreBound ?? Number.POSITIVE_INFINITY,
     source: space.source,
-    pareto: paretoOf(space, oracle.all()),
-    why: reasonsFor(space, best, oracle.all()),
     evaluations: oracle.compiled,
+    why: reasonsFor(space, best, oracle),
+    pareto: paretoOf(space, oracle.all()),
     ...(options.signal?.aborted === true ? { cancelled: true } : {}),
   });
 }

@@ -1,5 +1,5 @@
 /** Why a choice was made, in words: what each part gives and takes, and what was left out. */
-import type { Planned } from './costs.ts';
+import type { Oracle, Planned } from './costs.ts';
 import { type Choice, type SearchSpace, scoreOf } from './space.ts';
 
 export interface Reason {
@@ -12,9 +12,8 @@ export interface Reason {
 const mentioned = 3;
 
 /** First what the gains are, then the biases, the weights in order of their gain, and the best of what was left out. */
-export function reasonsFor(space: SearchSpace, best: Planned, compiled: readonly Planned[]): readonly Reason[] {
+export function reasonsFor(space: SearchSpace, best: Planned, oracle: Oracle): readonly Reason[] {
   const { choice, totals } = best;
-  const known = new Map(compiled.map((each) => [keyOf(each.choice), each.totals.sramBytes]));
   const origin =
     space.source === 'measured'
       ? 'Gains were measured by short fine-tuning runs, and are assumed to add up.'
@@ -38,7 +37,7 @@ export function reasonsFor(space: SearchSpace, best: Planned, compiled: readonly
     })
     .sort((a, b) => b.gain - a.gain);
   for (const { name, gain, share, index, option, options } of chosen) {
-    const without = known.get(keyOf(withOption(choice, index, -1)));
+    const without = oracle.plan(withOption(choice, index, -1))?.totals.sramBytes;
     const price = without === undefined ? '' : ` for ${(totals.sramBytes - without).toLocaleString('en')} B`;
     const more = options[option + 1];
     const rest = more === undefined ? '' : `; ${shareText(more.selection)} would give ${points(more.gain - gain)} more`;
@@ -59,10 +58,6 @@ export function reasonsFor(space: SearchSpace, best: Planned, compiled: readonly
   }
   reasons.push({ text: `In all ${points(scoreOf(space, choice))} over the head alone.` });
   return reasons;
-}
-
-function keyOf({ from, options }: Choice): string {
-  return `${from} ${options.join()}`;
 }
 
 function withOption({ from, options }: Choice, layer: number, option: number): Choice {

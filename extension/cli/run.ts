@@ -9,10 +9,11 @@ import { generate } from './commands/generate.ts';
 import { infer } from './commands/infer.ts';
 import { inspect } from './commands/inspect.ts';
 import { plan } from './commands/plan.ts';
+import { search } from './commands/search.ts';
 import { simulate } from './commands/simulate.ts';
 import { diagnosticJson, diagnosticText } from './output.ts';
 
-const commands: readonly Command[] = [inspect, check, plan, generate, infer, simulate, bench];
+const commands: readonly Command[] = [inspect, check, plan, generate, infer, simulate, search, bench];
 
 export const exitCodes = { done: 0, inputErrors: 1, usage: 2, toolMissing: 3 } as const;
 
