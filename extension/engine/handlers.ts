@@ -5,6 +5,7 @@ import { modelHandlers } from './model.ts';
 import { forgetModel, openModel } from './models.ts';
 import { newPlan } from './newPlan.ts';
 import { drawPlan, pricePlan, togglePlan } from './plans.ts';
+import { answerFile, simulate, stopSimulation } from './simulate.ts';
 
 export const handlers = {
   openModel,
@@ -14,6 +15,9 @@ export const handlers = {
   pricePlan,
   comparePlan,
   newPlan,
+  simulate,
+  stopSimulation,
+  answerFile,
   ...modelHandlers,
 } as const;
 
