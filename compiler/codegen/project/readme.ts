@@ -112,11 +112,11 @@ interface Documented {
   readonly text: string;
 }
 
-/** Every declaration with the comment right above it. */
+/** Every comment with the declarations right below it. */
 function documented(header: string): readonly Documented[] {
-  const pattern = /^\/\*((?:(?!\*\/)[\s\S])*)\*\/\n((?!#|typedef|extern "C")[a-z][^;{}#]*\);)/gm;
+  const pattern = /^\/\*((?:(?!\*\/)[\s\S])*)\*\/\n((?:(?!typedef|extern )[a-z][^;{}#]*\);\n)+)/gm;
   return Array.from(header.matchAll(pattern), ([, comment = '', code = '']) => ({
-    code,
+    code: code.trimEnd(),
     text: comment
       .split('\n')
       .map((line) => line.replace(/^\s*\*? ?/, '').trimEnd())

@@ -4,11 +4,15 @@ import { generateC } from '../../../compiler/codegen/c.ts';
 import { modelFacts } from '../../../compiler/codegen/facts.ts';
 import { isProjectKind, type ProjectKind, projectKinds } from '../../../compiler/codegen/project/detect.ts';
 import { launchHint } from '../../../compiler/codegen/project/launch.ts';
+import { type Result, success } from '../../../compiler/diagnostics.ts';
+import { loadClassNames } from '../../data/load.ts';
 import { type Command, type FlagValues, failed, operandAt, requiredFlag, textFlag, UsageError } from '../command.ts';
 import { compilePlanFile } from '../compilation.ts';
+import { nodeFiles } from '../files/data.ts';
 import { nodeFileSystem } from '../files/fileSystem.ts';
 import { type GenerationResult, writeGenerated } from '../files/generated.ts';
 import { manifestName, parseManifest } from '../files/manifest.ts';
+import { readInput } from '../files/read.ts';
 import { projectAround } from '../files/workspace.ts';
 import { table } from '../output.ts';
 
@@ -17,11 +21,12 @@ const projectChoices = ['auto', ...projectKinds, 'none'];
 export const generate: Command = {
   name: 'generate',
   operands: ['PLAN'],
-  flagsHelp: `--out DIR [--project ${projectChoices.join('|')}] [--force] [--launch]`,
+  flagsHelp: `--out DIR [--project ${projectChoices.join('|')}] [--licence FILE] [--force] [--launch]`,
   summary: 'writes the C files and what the build system needs; files that are as they should be are left alone',
   flags: {
     out: { type: 'string' },
     project: { type: 'string' },
+    licence: { type: 'string' },
     force: { type: 'boolean' },
     launch: { type: 'boolean' },
   },
@@ -34,12 +39,16 @@ export const generate: Command = {
     if (!compiled.ok) return failed(compiled.diagnostics);
     const { diagnostics, compilation } = compiled.value;
     if (diagnostics.some(({ severity }) => severity === 'error')) return failed(diagnostics);
+    const licence = await licenceText(textFlag(flags, 'licence'));
+    if (!licence.ok) return failed([...diagnostics, ...licence.diagnostics]);
+    const { directory: planFolder, plan } = compiled.value;
+    const classNames = await loadClassNames(nodeFiles(planFolder), plan, compilation.network);
     const kind = chosen === 'auto' ? await projectOf(directory) : chosen;
     const written = await writeGenerated(directory, {
       model: compilation.program.name,
       plan: planFile,
       kind,
-      files: generateC(compilation.program, modelFacts(compilation, compiled.value.plan)),
+      files: generateC(compilation.program, modelFacts(compilation, plan, { classNames, licence: licence.value })),
       force: flags.force === true,
     });
     const all = [...diagnostics, ...written.diagnostics];
@@ -57,6 +66,13 @@ export const generate: Command = {
     };
   },
 };
+
+/** Goes to the top of every C file; the user's own. */
+async function licenceText(file: string | undefined): Promise<Result<string | undefined>> {
+  if (file === undefined) return success(undefined);
+  const bytes = await readInput(file, 'licence');
+  return bytes.ok ? success(new TextDecoder().decode(bytes.value)) : bytes;
+}
 
 function chosenProject(flags: FlagValues): ProjectKind | 'auto' | undefined {
   const name = textFlag(flags, 'project') ?? 'auto';
