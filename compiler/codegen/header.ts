@@ -66,8 +66,8 @@ extern const char *const ${name}_class_names[${upper}_CLASSES];
  *                            Models that share one do not keep inputs and results of one another
  * ${upper}_LEARNED_SECTION   the same for what is learned; this memory is cleared by ${name}_init alone
  * ${upper}_HOOK              name of a function of yours: void hook(int32_t step, int32_t done), called before each step
- *                            of the schedule (done 0) and after it (done 1), for timing. Defined for users of this
- *                            header too, it declares ${name}_step_names */
+ *                            of the schedule (done 0) and after it (done 1), for timing. Where it is defined, this
+ *                            header declares it and ${name}_step_names */
 
 /* ---- learning and telling ---- */
 
@@ -130,6 +130,7 @@ int32_t ${name}_store(int32_t with_optimiser, const ft_flash *flash);
 int32_t ${name}_restore(const ft_flash *flash);
 
 #ifdef ${upper}_HOOK
+void ${upper}_HOOK(int32_t step, int32_t done);
 /* What each step works on: "layer (phase)". */
 extern const char *const ${name}_step_names[${upper}_STEPS];
 #endif
