@@ -21,14 +21,14 @@ export interface Platform {
 export function registerExtension(context: ExtensionContext, platform: Platform): LogOutputChannel {
   const log = window.createOutputChannel('Firmtune', { log: true });
   const status = new PlanStatusItem();
-  const client = new PlanLanguageClient(platform.createClient, log, (uri, lenses) => status.show(uri, lenses));
+  const client = new PlanLanguageClient(platform.createClient, log, (uri, lenses) => status.showLenses(uri, lenses));
   const engines = createEngines(() => platform.startEngine());
   context.subscriptions.push(
     log,
     status,
     client,
     engines,
-    registerPlans(context, { engines, log, runsTasks: platform.runsTasks }),
+    registerPlans(context, { engines, log, status, runsTasks: platform.runsTasks }),
     commands.registerCommand('firmtune.newTrainingPlan', (model?: unknown) => newTrainingPlan(engines.quick, model)),
     commands.registerCommand('firmtune.showLog', () => log.show()),
     commands.registerCommand('firmtune.restartLanguageServer', async () => {

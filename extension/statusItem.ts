@@ -1,19 +1,24 @@
-/** The peak of the plan in the active editor, in the status bar. */
+/** The peak of the plan in the active tab, text or view, in the status bar. */
 
-import { type CodeLens, Disposable, l10n, Range, StatusBarAlignment, type Uri, window } from 'vscode';
-import { showPlanCommand } from '../language/server/codeLens.ts';
-import { planLanguage } from './languageClient.ts';
+import { type CodeLens, Disposable, l10n, StatusBarAlignment, type Uri, window } from 'vscode';
+import { activePlan } from './plan/activePlan.ts';
 
-interface Shown {
+/** The lens that says the peak has it as its command. */
+const showPlanCommand = 'firmtune.showPlan';
+
+interface Peak {
   readonly text: string;
   readonly tooltip: string;
-  readonly line: number;
 }
 
 export class PlanStatusItem extends Disposable {
   private readonly item = window.createStatusBarItem('firmtune.plan', StatusBarAlignment.Right, 100);
-  private readonly peaks = new Map<string, Shown>();
-  private readonly followed = window.onDidChangeActiveTextEditor(() => this.update());
+  private readonly peaks = new Map<string, Peak>();
+  private readonly followed = Disposable.from(
+    window.onDidChangeActiveTextEditor(() => this.update()),
+    window.tabGroups.onDidChangeTabs(() => this.update()),
+    window.tabGroups.onDidChangeTabGroups(() => this.update()),
+  );
 
   constructor() {
     super(() => {
@@ -25,31 +30,28 @@ export class PlanStatusItem extends Disposable {
   }
 
   /** The lens of the budget says it all; the item repeats its first part. */
-  show(plan: Uri, lenses: readonly CodeLens[]): void {
-    const peak = lenses.find(({ command }) => command?.command === showPlanCommand);
-    if (peak?.command === undefined) this.peaks.delete(plan.toString());
-    else this.peaks.set(plan.toString(), shownFor(peak.command.title, peak.range.start.line));
+  showLenses(plan: Uri, lenses: readonly CodeLens[]): void {
+    const title = lenses.find(({ command }) => command?.command === showPlanCommand)?.command?.title;
+    this.show(plan, title === undefined ? undefined : { text: title.replace(/ \(.*$/, ''), tooltip: title });
+  }
+
+  /** Without a peak where the plan has errors. */
+  show(plan: Uri, peak: Peak | undefined): void {
+    if (peak === undefined) this.peaks.delete(plan.toString());
+    else this.peaks.set(plan.toString(), peak);
     this.update();
   }
 
   private update(): void {
-    const document = window.activeTextEditor?.document;
-    const shown = document?.languageId === planLanguage ? this.peaks.get(document.uri.toString()) : undefined;
-    if (document === undefined || shown === undefined) {
+    const plan = activePlan();
+    const peak = plan && this.peaks.get(plan.toString());
+    if (plan === undefined || peak === undefined) {
       this.item.hide();
       return;
     }
-    this.item.text = `$(circuit-board) ${shown.text}`;
-    this.item.tooltip = shown.tooltip;
-    this.item.command = {
-      title: l10n.t('Go to Budget'),
-      command: 'vscode.open',
-      arguments: [document.uri, { selection: new Range(shown.line, 0, shown.line, 0) }],
-    };
+    this.item.text = `$(circuit-board) ${peak.text}`;
+    this.item.tooltip = peak.tooltip;
+    this.item.command = { title: l10n.t('Open Plan View'), command: showPlanCommand, arguments: [plan] };
     this.item.show();
   }
-}
-
-function shownFor(title: string, line: number): Shown {
-  return { text: title.replace(/ \(.*$/, ''), tooltip: title, line };
 }

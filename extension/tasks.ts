@@ -16,6 +16,7 @@ import {
   window,
   workspace,
 } from 'vscode';
+import { activePlan } from './plan/activePlan.ts';
 import { type FirmtuneTask, readTask, taskArguments, taskCommands } from './taskArguments.ts';
 
 const mostPlans = 50;
@@ -73,7 +74,7 @@ function toTask(
 }
 
 async function runFor(commandLine: string, command: FirmtuneTask['command'], plan: unknown): Promise<void> {
-  const uri = plan instanceof Uri ? plan : window.activeTextEditor?.document.uri;
+  const uri = plan instanceof Uri ? plan : activePlan();
   const saved = uri === undefined ? undefined : await savedPlan(uri);
   if (saved !== undefined) await tasks.executeTask(taskFor(commandLine, command, saved));
 }

@@ -1,9 +1,11 @@
 /** Saves a plan's timeline or arena as a file that the author chooses. */
 
-import { commands, l10n, Uri, window, workspace } from 'vscode';
+import { commands, l10n, type QuickPickItem, Uri, window, workspace } from 'vscode';
 import type { FromPlanPage, PlanPicture } from '../../webview/messages.ts';
 import { basename, stored } from '../files.ts';
+import type { PlanViews } from '../views/planView.ts';
 import { allocationTrace, timelineCsv } from './exportText.ts';
+import type { PlanSessions } from './sessions.ts';
 
 export type ExportFormat = Extract<FromPlanPage, { type: 'export' }>['format'];
 
@@ -14,8 +16,27 @@ const extensions: Readonly<Record<ExportFormat, string>> = {
   tracealloc: 'tracealloc.json',
 };
 
-export function isDrawnByPage(format: ExportFormat): format is 'png' | 'svg' {
-  return format === 'png' || format === 'svg';
+/** What the page draws is asked of it, and comes back as a message; the rest is text of the picture. */
+export async function exportTimeline(sessions: PlanSessions, views: PlanViews, plan: Uri): Promise<void> {
+  const formats: readonly (QuickPickItem & { readonly format: ExportFormat })[] = [
+    { format: 'png', label: 'PNG', description: l10n.t('a picture of the memory timeline') },
+    { format: 'svg', label: 'SVG', description: l10n.t('the same as a drawing that can be scaled') },
+    { format: 'csv', label: 'CSV', description: l10n.t('bytes by step and role, for a spreadsheet') },
+    { format: 'tracealloc', label: 'tracealloc.json', description: l10n.t('the arena, for other viewers of memory') },
+  ];
+  const chosen = await window.showQuickPick(formats, { title: l10n.t('Export Timeline') });
+  if (chosen === undefined) return;
+  if (chosen.format === 'png' || chosen.format === 'svg') {
+    await views.requestExport(plan, chosen.format);
+    return;
+  }
+  const use = sessions.use(await workspace.openTextDocument(plan));
+  try {
+    const state = await use.session.newest();
+    await saveExport(plan, chosen.format, undefined, state?.picture);
+  } finally {
+    use.dispose();
+  }
 }
 
 /** @param drawn what the page drew: base64 of a PNG, or the text of an SVG */

@@ -12,49 +12,85 @@ import {
   workspace,
 } from 'vscode';
 import { layerSwitch } from '../../webview/messages.ts';
+import { openSample } from '../openSample.ts';
+import type { PlanStatusItem } from '../statusItem.ts';
+import { type LayerNode, PlanTree } from '../views/planTree.ts';
 import { PlanViews, planViewType } from '../views/planView.ts';
 import { activePlan } from './activePlan.ts';
 import type { Engines } from './engines.ts';
+import { exportTimeline } from './exportTimeline.ts';
+import { PlanFigures } from './figures.ts';
+import { openModel } from './openModel.ts';
+import type { PlanState } from './session.ts';
 import { PlanSessions } from './sessions.ts';
 import { toggleLayer } from './toggleLayer.ts';
+import { bytesText } from './words.ts';
 
 export interface PlanServices {
   readonly engines: Engines;
   readonly log: LogOutputChannel;
+  readonly status: PlanStatusItem;
   readonly runsTasks: boolean;
 }
 
-export function registerPlans(context: ExtensionContext, { engines, log, runsTasks }: PlanServices): Disposable {
-  const sessions = new PlanSessions(engines, log);
-  const views = new PlanViews(context.extensionUri, sessions, log, () => runsTasks && workspace.isTrusted);
-  const show = async (plan: unknown, layers?: unknown): Promise<void> => {
-    const uri = planIn(plan) ?? activePlan();
-    if (uri !== undefined) await views.show(uri, namesIn(layers));
-    else askToOpen();
+export function registerPlans(
+  context: ExtensionContext,
+  { engines, log, status, runsTasks }: PlanServices,
+): Disposable {
+  const { extensionUri } = context;
+  const sessions = new PlanSessions(engines, log, (plan, state) => status.show(plan, peakOf(state)));
+  const views = new PlanViews(extensionUri, sessions, log, () => runsTasks && workspace.isTrusted);
+  const figures = new PlanFigures(sessions);
+  const tree = new PlanTree(figures);
+  /** Runs the action for the plan that the command was given, or else for the one in the active tab. */
+  const forPlan = <Rest extends readonly unknown[]>(action: (plan: Uri, ...rest: Rest) => unknown) => {
+    return (plan: unknown, ...rest: Rest): unknown => {
+      const uri = planIn(plan) ?? activePlan();
+      if (uri !== undefined) return action(uri, ...rest);
+      return void window.showInformationMessage(l10n.t('Open a training plan first.'));
+    };
   };
+  const show = forPlan((plan, layers: unknown) => views.show(plan, namesIn(layers)));
   return Disposable.from(
     sessions,
+    figures,
+    tree,
     window.registerCustomEditorProvider(planViewType, views),
-    commands.registerCommand('firmtune.openPlanView', (plan) => show(plan)),
-    commands.registerCommand('firmtune.showPlan', (plan) => show(plan)),
+    window.registerTreeDataProvider('firmtune.plans', tree),
+    commands.registerCommand('firmtune.openPlanView', (plan: unknown) => show(plan, undefined)),
+    commands.registerCommand('firmtune.showPlan', (plan: unknown) => show(plan, undefined)),
     commands.registerCommand('firmtune.showLayers', show),
-    commands.registerCommand('firmtune.toggleLayer', async (plan?: unknown, layer?: unknown, change?: unknown) => {
-      const uri = planIn(plan) ?? activePlan();
-      if (uri === undefined) return askToOpen();
+    commands.registerCommand('firmtune.refreshPlans', () => tree.refresh()),
+    commands.registerCommand('firmtune.toggleLayer', (plan: unknown, layer: unknown, change: unknown) => {
+      const node = layerNodeIn(plan);
       const wanted = safeParse(layerSwitch, change);
-      return toggleLayer(
-        sessions,
-        await workspace.openTextDocument(uri),
-        typeof layer === 'string' ? layer : undefined,
-        wanted.success ? wanted.output : undefined,
-      );
+      const name = node?.layer.name ?? (typeof layer === 'string' ? layer : undefined);
+      return forPlan(async (uri) => {
+        const document = await workspace.openTextDocument(uri);
+        return toggleLayer(sessions, document, name, wanted.success ? wanted.output : undefined);
+      })(node?.plan ?? plan);
     }),
+    commands.registerCommand(
+      'firmtune.exportTimeline',
+      forPlan((plan) => exportTimeline(sessions, views, plan)),
+    ),
+    commands.registerCommand('firmtune.openModel', (model: unknown, layer: unknown) =>
+      openModel(sessions, model, layer),
+    ),
+    commands.registerCommand('firmtune.openSample', (parent: unknown) =>
+      openSample(extensionUri, parent instanceof Uri ? parent : undefined),
+    ),
     workspace.onDidGrantWorkspaceTrust(() => views.refreshSettings()),
   );
 }
 
-function askToOpen(): void {
-  void window.showInformationMessage(l10n.t('Open a training plan first.'));
+/** In the words of the lens over the budget. */
+function peakOf({ picture, stale }: PlanState): { readonly text: string; readonly tooltip: string } | undefined {
+  if (picture === undefined || stale) return undefined;
+  const { totals, budgetBytes, target } = picture;
+  const text = l10n.t('peak {0} of {1}', bytesText(totals.sramBytes), bytesText(budgetBytes));
+  const flash = l10n.t('flash {0} of {1}', bytesText(totals.flashBytes), bytesText(target.flashBytes));
+  return { text, tooltip: `${text}, ${flash}` };
 }
 
 /** Menus give a URI, lenses its text. */
@@ -65,4 +101,9 @@ function planIn(value: unknown): Uri | undefined {
 
 function namesIn(value: unknown): readonly string[] | undefined {
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : undefined;
+}
+
+function layerNodeIn(value: unknown): LayerNode | undefined {
+  const node = typeof value === 'object' && value !== null ? (value as Partial<LayerNode>) : {};
+  return node.plan instanceof Uri && node.layer !== undefined ? { plan: node.plan, layer: node.layer } : undefined;
 }

@@ -2,6 +2,7 @@
 
 import {
   CancellationError,
+  commands,
   Disposable,
   EventEmitter,
   l10n,
@@ -149,6 +150,7 @@ export class PlanSession extends Disposable {
     const pricing = new AbortController();
     this.pricing = pricing;
     const { background } = this.engines;
+    const isWanted = workspace.getConfiguration('firmtune', this.document.uri).get('prices', true);
     const isNewest = (): boolean => this.isOpen && !pricing.signal.aborted && this.document.version === version;
     await new Promise((resolve) => setTimeout(resolve, pricesAfterMs));
     if (!isNewest()) return;
@@ -165,6 +167,7 @@ export class PlanSession extends Disposable {
           this.changed.fire(this.state);
         }
       }
+      if (!isWanted) return;
       const onProgress = (prices: readonly PicturePrice[]): void => {
         if (isNewest()) this.addPrices({ version, prices, done: false });
       };
@@ -193,7 +196,10 @@ export class PlanSession extends Disposable {
       const change = new WorkspaceEdit();
       change.replace(document.uri, new Range(line - 1, column - 1, endLine - 1, endColumn - 1), edit.text);
       // The editor refuses an edit of a text that has changed since.
-      if (await workspace.applyEdit(change)) return true;
+      if (await workspace.applyEdit(change)) {
+        void commands.executeCommand('setContext', 'firmtune.toggled', true);
+        return true;
+      }
     }
     void window.showWarningMessage(l10n.t('The plan could not be changed: it is read-only, or changes all the time.'));
     return false;

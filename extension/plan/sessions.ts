@@ -1,8 +1,8 @@
 /** The sessions of all plans that somebody looks at. */
 
-import { Disposable, type LogOutputChannel, type TextDocument } from 'vscode';
+import { Disposable, type LogOutputChannel, type TextDocument, type Uri } from 'vscode';
 import type { Engines } from './engines.ts';
-import { PlanSession } from './session.ts';
+import { PlanSession, type PlanState } from './session.ts';
 
 export interface SessionUse extends Disposable {
   readonly session: PlanSession;
@@ -14,6 +14,7 @@ export class PlanSessions extends Disposable {
   constructor(
     readonly engines: Engines,
     private readonly log: LogOutputChannel,
+    private readonly onDraw: (plan: Uri, state: PlanState) => void,
   ) {
     super(() => {
       for (const { session } of this.open.values()) session.dispose();
@@ -42,8 +43,9 @@ export class PlanSessions extends Disposable {
   }
 
   private start(document: TextDocument): PlanSession {
-    return new PlanSession(document, this.engines, (error) => {
-      this.log.error(error instanceof Error ? error : String(error));
-    });
+    const onError = (error: unknown) => this.log.error(error instanceof Error ? error : String(error));
+    const session = new PlanSession(document, this.engines, onError);
+    session.onDidChange((state) => this.onDraw(document.uri, state));
+    return session;
   }
 }

@@ -70,11 +70,10 @@ export class PlanViews implements CustomTextEditorProvider {
     for (const view of this.open) if (view.document.uri.toString() === plan.toString()) view.revealWaiting();
   }
 
-  /** The page draws the picture and sends it back as an export. */
-  requestExport(plan: Uri, format: 'png' | 'svg'): boolean {
-    const view = [...this.open].find(({ document }) => document.uri.toString() === plan.toString());
-    view?.send({ type: 'export', format });
-    return view !== undefined;
+  /** Shows the plan; its page draws the timeline as soon as it is on the screen, and sends it back to be saved. */
+  async requestExport(plan: Uri, format: 'png' | 'svg'): Promise<void> {
+    await this.show(plan);
+    [...this.open].find(({ document }) => document.uri.toString() === plan.toString())?.requestExport(format);
   }
 
   /** Whether pages may run tasks has changed. */
@@ -101,6 +100,8 @@ class OpenPlanView extends Disposable {
   private readonly parts: Disposable[];
   private comparison: Comparison | undefined;
   private isReady = false;
+  private hasPainted = false;
+  private toExport: 'png' | 'svg' | undefined;
 
   constructor(
     readonly document: TextDocument,
@@ -138,6 +139,11 @@ class OpenPlanView extends Disposable {
     this.page.send(message);
   }
 
+  requestExport(format: 'png' | 'svg'): void {
+    if (this.hasPainted) this.send({ type: 'export', format });
+    else this.toExport = format;
+  }
+
   revealWaiting(): void {
     if (!this.isReady) return;
     const layers = this.takeReveal();
@@ -152,6 +158,7 @@ class OpenPlanView extends Disposable {
 
   private sendAll(): void {
     this.isReady = true;
+    this.hasPainted = false;
     this.sendSettings();
     const { state, prices } = this.session;
     if (state === undefined) this.send({ type: 'loading', title: basename(this.document.uri) });
@@ -209,6 +216,9 @@ class OpenPlanView extends Disposable {
         return;
       case 'painted':
         this.log.trace(`${basename(document.uri)}: painted version ${message.version}`);
+        this.hasPainted = true;
+        if (this.toExport !== undefined) this.send({ type: 'export', format: this.toExport });
+        this.toExport = undefined;
         return;
     }
   }

@@ -39,7 +39,13 @@ describe.skipIf(!existsSync('dist/extension.cjs'))('the packaged extension (skip
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('holds what it needs and nothing else', () => {
-    expect(entries.map(({ name }) => name).sort()).toEqual([
+    const samples = 'extension/extension/samples/';
+    expect(
+      entries
+        .map(({ name }) => name)
+        .filter((name) => !name.startsWith(samples))
+        .sort(),
+    ).toEqual([
       '[Content_Types].xml',
       'extension.vsixmanifest',
       'extension/LICENSE.txt',
@@ -61,9 +67,16 @@ describe.skipIf(!existsSync('dist/extension.cjs'))('the packaged extension (skip
       'extension/dist/server.worker.js.LEGAL.txt',
       'extension/dist/webview/plan.css',
       'extension/dist/webview/plan.js',
+      'extension/extension/icons/activity.svg',
       'extension/extension/icons/firmtune.png',
       'extension/extension/icons/trainplan-dark.svg',
       'extension/extension/icons/trainplan-light.svg',
+      'extension/extension/walkthrough/generate.md',
+      'extension/extension/walkthrough/plan.md',
+      'extension/extension/walkthrough/sample.md',
+      'extension/extension/walkthrough/simulate.md',
+      'extension/extension/walkthrough/toggle.md',
+      'extension/extension/walkthrough/view.md',
       'extension/l10n/bundle.l10n.json',
       'extension/language/language-configuration.json',
       'extension/language/snippets.json',
