@@ -1,6 +1,7 @@
 /** Plans as text, in the one canonical form: a statement or setting per line, two spaces of indentation. */
 
 import {
+  type DataSource,
   defaultTrainSettings,
   type LayerUpdate,
   type TrainingPlan,
@@ -81,8 +82,21 @@ function printTargetSetting(node: TargetSetting): string {
 }
 
 function printDataSetting(node: DataSetting): string {
-  const shift = node.shift === undefined ? undefined : `shift ${node.shift}`;
-  return words(node.key, compact(node.size), node.flip && 'flip', shift, node.mean, node.deviation);
+  return words(
+    ...[node.key, compact(node.size)],
+    ...node.changes.map(({ kind, pixels }) => words(kind, pixels)),
+    ...[node.mean, node.deviation, node.word, compact(node.fraction)],
+    ...[
+      node.bands !== undefined && `${node.bands} bands`,
+      node.high !== undefined && `from ${node.low} to ${node.high} Hz`,
+    ],
+    node.hop !== undefined && `${node.length} ms every ${node.hop} ms`,
+    node.column !== undefined && printColumn(node.column),
+  );
+}
+
+function printColumn(column: string): string {
+  return /^[A-Za-z_]\w*$/.test(column) ? column : quote(column);
 }
 
 function printTrainSetting(node: TrainSetting): string {
@@ -155,17 +169,7 @@ function printMeaning(plan: TrainingPlan): string {
   const { target, data } = plan;
   const memory = [`sram ${printBytes(target.sramBytes)}`, `flash ${printBytes(target.flashBytes)}`];
   const settings = [`core ${target.core}`, ...memory];
-  const dataLines =
-    data === undefined
-      ? []
-      : [
-          ...(data.resize === undefined ? [] : [`resize ${data.resize.width}x${data.resize.height}`]),
-          ...(data.augment === undefined
-            ? []
-            : [words('augment', data.augment.flip && 'flip', 'shift', data.augment.shift)]),
-          ...(data.normalise === undefined ? [] : [words('normalise', data.normalise.mean, data.normalise.deviation)]),
-          ...(data.skipBroken ? ['skip-broken'] : []),
-        ];
+  const dataLines = data === undefined ? [] : printData(data);
   const dataHead = data === undefined ? '' : `data ${quote(data.path)}`;
   const statements = [
     `model ${quote(plan.model)}`,
@@ -178,6 +182,30 @@ function printMeaning(plan: TrainingPlan): string {
     block('update', [...plan.update].map(printUpdate)),
   ];
   return statements.map((statement) => `${statement}\n`).join('');
+}
+
+function printData({ resize, fit, augment, normalise, features = {}, split, label, skipBroken }: DataSource): string[] {
+  const { kind, bands, lowest, highest, frameMs, hopMs } = features;
+  const lines: (string | false)[] = [
+    resize !== undefined && `resize ${resize.width}x${resize.height}`,
+    fit !== undefined && `fit ${fit}`,
+    augment !== undefined &&
+      words(
+        ...['augment', augment.flip && 'flip', 'shift', augment.shift],
+        augment.crop !== undefined && `crop ${augment.crop}`,
+      ),
+    normalise !== undefined && words('normalise', normalise.mean, normalise.deviation),
+    kind !== undefined &&
+      words(
+        ...['features', kind, bands !== undefined && `${bands} bands`],
+        lowest !== undefined && highest !== undefined && `from ${lowest} to ${highest} Hz`,
+      ),
+    frameMs !== undefined && hopMs !== undefined && `frames ${frameMs} ms every ${hopMs} ms`,
+    split !== undefined && `split ${split.numerator}/${split.denominator}`,
+    label !== undefined && `label ${printColumn(label)}`,
+    skipBroken && 'skip-broken',
+  ];
+  return lines.filter((line) => line !== false);
 }
 
 /** The learning rate, and what differs from the defaults. */

@@ -1,7 +1,6 @@
-/** `data`, `input` and `train`. */
+/** `input` and `train`. */
 
 import {
-  type DataSource,
   defaultTrainSettings,
   type Optimizer,
   type TrainingPlan,
@@ -9,7 +8,6 @@ import {
 } from '../compiler/training/plan.ts';
 import {
   type DataSetting,
-  isDataStatement,
   isInputStatement,
   isTrainStatement,
   type Statement,
@@ -17,7 +15,7 @@ import {
 } from './generated/ast.ts';
 import type { Report } from './report.ts';
 import { rangeOf } from './text.ts';
-import { dataSettings, momentumRule, type NumberRule, trainSettings } from './vocabulary.ts';
+import { momentumRule, type NumberRule, trainSettings } from './vocabulary.ts';
 
 type Size = NonNullable<TrainingPlan['input']>;
 
@@ -31,7 +29,10 @@ export function resolveInput(report: Report, node: Statement | undefined): Size 
 }
 
 /** `96x96` is width x height. */
-function resolveSize(report: Report, node: Extract<Statement, { size: string }> | DataSetting): Size | undefined {
+export function resolveSize(
+  report: Report,
+  node: Extract<Statement, { size: string }> | DataSetting,
+): Size | undefined {
   const [width, height] = (node.size ?? '').split('x').map(Number);
   if (width === undefined || height === undefined) return undefined;
   const at = rangeOf(node, 'size');
@@ -40,33 +41,6 @@ function resolveSize(report: Report, node: Extract<Statement, { size: string }> 
     report.number(at, 'the height', height, sideRule, false),
   ];
   return sides.includes(undefined) ? undefined : { width, height };
-}
-
-export function resolveData(report: Report, node: Statement | undefined): DataSource | undefined {
-  if (node === undefined || !isDataStatement(node) || node.path === undefined) return undefined;
-  const settings = report.unique(node.block?.settings ?? [], (setting) => setting.key);
-  const resizeNode = settings.get('resize');
-  const resize = resizeNode === undefined ? undefined : resolveSize(report, resizeNode);
-  const augment = settings.get('augment');
-  const normalise = settings.get('normalise');
-  if (normalise?.deviation !== undefined) {
-    const rule: NumberRule = { integer: false, min: 0, max: 1e6, aboveMin: true };
-    report.number(rangeOf(normalise, 'deviation'), 'the deviation', normalise.deviation, rule);
-  }
-  const shift = augment?.shift ?? 0;
-  const shiftRule = dataSettings.augment?.number;
-  if (augment !== undefined && shiftRule !== undefined) {
-    report.number(rangeOf(augment, 'shift'), '`shift`', shift, shiftRule);
-  }
-  return {
-    path: node.path,
-    ...(resize === undefined ? {} : { resize }),
-    ...(augment === undefined ? {} : { augment: { flip: augment.flip, shift } }),
-    ...(normalise?.mean === undefined || normalise.deviation === undefined
-      ? {}
-      : { normalise: { mean: normalise.mean, deviation: normalise.deviation } }),
-    skipBroken: settings.has('skip-broken'),
-  };
 }
 
 /** Undefined if a setting has an error. */

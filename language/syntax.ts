@@ -164,7 +164,11 @@ function explainUnit(word: string, range: TextRange, before: string): Diagnostic
       ? ['steps']
       : /\bweights\b[^;{]*$/.test(before)
         ? ['channels']
-        : [];
+        : /\bframes\b[^;{]*$/.test(before)
+          ? ['ms']
+          : /\bfeatures\b[^;{]*$/.test(before)
+            ? ['bands', 'Hz']
+            : [];
   const meant = units.find((unit) => unit[0] === word[0]?.toUpperCase()) ?? nearest(word, units) ?? units[0];
   if (meant === undefined) {
     return syntaxError('unexpected-unit', `\`${word}\` does not belong here`, 'this number takes no unit', range, [

@@ -30,7 +30,7 @@ export const statements: Readonly<Record<string, SettingRule>> = {
   target: { about: 'The part that trains: a board, or a core with its memory.', example: 'target stm32f746' },
   budget: { about: "All SRAM that training may use. Default: the target's SRAM.", example: 'budget 160 KB' },
   input: { about: "Resizes the model's input, width x height.", example: 'input 96x96' },
-  data: { about: 'The pictures or samples that simulation trains on, relative to this plan.', example: 'data "data"' },
+  data: { about: 'The folder or table that simulation trains on, relative to this plan.', example: 'data "data"' },
   train: { about: 'How it trains: loss, optimiser, rate, number formats.', example: 'train { classes 10 }' },
   update: { about: 'Which layers train. Layers not named are frozen.', example: 'update { classifier: weights all }' },
 };
@@ -42,17 +42,45 @@ export const targetSettings: Readonly<Record<string, SettingRule>> = {
 };
 
 export const dataSettings: Readonly<Record<string, SettingRule>> = {
-  resize: { about: 'Resizes every picture, bilinear, width x height.', example: 'resize 128x128' },
+  resize: {
+    about: "Pictures may be of any size and are resized to this, the model's input: bilinear, width x height.",
+    example: 'resize 128x128',
+  },
+  fit: {
+    about: "How pictures of any size come to the model's aspect: stretched, or cut around the middle.",
+    example: 'fit crop',
+    words: ['stretch', 'crop'],
+  },
   augment: {
-    about: 'Random mirror images and shifts by up to so many pixels.',
-    example: 'augment flip shift 4',
+    about:
+      'Random changes of training pictures: mirrored, moved by up to so many pixels, cut by up to so many and scaled back.',
+    example: 'augment flip shift 4 crop 8',
+    words: ['flip', 'shift', 'crop'],
     number: count(0, 1024),
   },
   normalise: {
     about: 'real = (pixel - mean) / deviation. Default: code = pixel - 128.',
     example: 'normalise 127.5 127.5',
   },
-  'skip-broken': { about: 'Leaves out pictures that cannot be read.', example: 'skip-broken' },
+  features: {
+    about:
+      "What the model hears of sounds: cepstral coefficients or log-mel energies, their bands and frequencies. Default: by the model's input.",
+    example: 'features mfcc 40 bands from 20 to 4000 Hz',
+    words: ['mfcc', 'log-mel'],
+  },
+  frames: {
+    about: 'How long each frame of a sound is, and how often one begins. Default: 30 ms every 20 ms.',
+    example: 'frames 30 ms every 20 ms',
+  },
+  split: {
+    about: 'The share of each class that is held out for testing, where the data has no test part.',
+    example: 'split 1/5',
+  },
+  label: {
+    about: 'The column of a table that holds the classes. Default: `label` or `class`, else the last one.',
+    example: 'label activity',
+  },
+  'skip-broken': { about: 'Leaves out pictures and sounds that cannot be read.', example: 'skip-broken' },
 };
 
 const onOff = ['on', 'off'] as const;
@@ -118,6 +146,10 @@ export const settingsOfRule: Readonly<Record<string, Readonly<Record<string, Set
   TrainStatement: trainSettings,
   TrainSetting: trainSettings,
 };
+
+export const bandsRule: NumberRule = count(1, 512);
+export const frequencyRule: NumberRule = { integer: false, min: 0, max: 96_000 };
+export const millisecondsRule: NumberRule = { integer: false, min: 0, max: 10_000, aboveMin: true };
 
 export const momentumRule: NumberRule = { integer: false, min: 0, max: 0.9999 };
 

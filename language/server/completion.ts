@@ -68,7 +68,7 @@ export class PlanCompletions implements CompletionProvider {
       case 'target':
         return targetItems(context.words, analysis);
       case 'data':
-        return context.words.length === 0 ? settingItems(dataSettings, analysis) : [];
+        return dataItems(context.words, analysis);
       case 'train':
         return trainItems(context.words, analysis);
       case 'update':
@@ -160,6 +160,18 @@ function targetItems(words: readonly string[], analysis: Analysis): Item[] {
   if (first === undefined) return settingItems(targetSettings, analysis);
   if (first === 'core' && second === undefined) return valueItems(cores);
   return (first === 'sram' || first === 'flash') && isNumber(words.at(-1)) ? unitItems(['KB', 'MB', 'B']) : [];
+}
+
+function dataItems(words: readonly string[], analysis: Analysis): Item[] {
+  const [first] = words;
+  if (first === undefined) return settingItems(dataSettings, analysis);
+  if (first === 'frames' && isNumber(words.at(-1))) return unitItems(['ms']);
+  if (first === 'features' && words.length === 3 && isNumber(words.at(-1))) return unitItems(['bands']);
+  // `augment` takes several words, some with a number behind them.
+  const several = first === 'augment' && (words.at(-1) === 'flip' || isNumber(words.at(-1)));
+  return words.length === 1 || several
+    ? valueItems((dataSettings[first]?.words ?? []).filter((word) => !words.includes(word)))
+    : [];
 }
 
 function trainItems(words: readonly string[], analysis: Analysis): Item[] {

@@ -62,7 +62,27 @@ export function plans(layers: readonly string[], channels: number): fc.Arbitrary
         {
           path,
           resize: size,
-          augment: fc.record({ flip: fc.boolean(), shift: fc.integer({ min: 0, max: 9 }) }),
+          fit: fc.constantFrom('stretch', 'crop'),
+          augment: fc.record(
+            { flip: fc.boolean(), shift: fc.integer({ min: 0, max: 9 }), crop: fc.integer({ min: 0, max: 9 }) },
+            { requiredKeys: ['flip', 'shift'] },
+          ),
+          features: fc.oneof(
+            fc.record(
+              { kind: fc.constantFrom('mfcc', 'log-mel'), bands: fc.integer({ min: 1, max: 512 }) },
+              { requiredKeys: ['kind'] },
+            ),
+            fc.record({
+              kind: fc.constant('mfcc' as const),
+              lowest: fc.integer({ min: 0, max: 100 }),
+              highest: fc.double({ min: 101, max: 96_000, noNaN: true }),
+              frameMs: fc.double({ min: 0.1, max: 1000, noNaN: true }),
+              hopMs: fc.integer({ min: 1, max: 1000 }),
+            }),
+            fc.record({ frameMs: fc.constant(30), hopMs: fc.constant(20) }),
+          ),
+          split: fc.constantFrom({ numerator: 1, denominator: 5 }, { numerator: 3, denominator: 10 }),
+          label: fc.constantFrom('label', 'data', 'activity', 'what it is', 'a"b', 'skip-broken', ''),
           normalise: fc.record({
             mean: fc.double({ min: -1000, max: 1000, noNaN: true }).map((mean) => mean + 0),
             deviation: fc.double({ min: 1e-9, max: 1000, noNaN: true }),

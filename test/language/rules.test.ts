@@ -166,6 +166,39 @@ describe('target and budget', () => {
   });
 });
 
+describe('the block of data', () => {
+  const dataOf = (block: string) => resolved(`${head}data "dir" { ${block} }`).data;
+
+  it('says what is heard, held out, and where the classes are', () => {
+    expect(dataOf('features mfcc 40 bands from 20 to 4000Hz; frames 30ms every 20 ms')).toMatchObject({
+      features: { kind: 'mfcc', bands: 40, lowest: 20, highest: 4000, frameMs: 30, hopMs: 20 },
+    });
+    expect(dataOf('features log-mel')).toMatchObject({ features: { kind: 'log-mel' } });
+    expect(dataOf('fit crop split 1/5 label "what it is"')).toMatchObject({
+      fit: 'crop',
+      split: { numerator: 1, denominator: 5 },
+      label: 'what it is',
+    });
+    expect(dataOf('label data augment crop 8 flip')).toMatchObject({
+      label: 'data',
+      augment: { flip: true, shift: 0, crop: 8 },
+    });
+  });
+
+  it.each([
+    ['split 5/5', 'number-out-of-range'],
+    ['fit cropped', 'unknown-value'],
+    ['features mel', 'unknown-value'],
+    ['features mfcc from 4000 to 20 Hz', 'range-reversed'],
+    ['frames 0 ms every 20 ms', 'number-out-of-range'],
+    ['augment shift 4 shift 5', 'duplicate-setting'],
+    ['augment crop 2000', 'number-out-of-range'],
+  ])('refuses %s', (block, code) => {
+    const { diagnostics } = resolveFully(parsePlan(`${head}data "dir" { ${block} }`, 'a'), undefined);
+    expect(diagnostics.filter(({ severity }) => severity === 'error').map((each) => each.code)).toEqual([code]);
+  });
+});
+
 describe('other statements', () => {
   it('read the block of data, the input size and every train setting', () => {
     const plan = resolved(`${head}input 96 x 64

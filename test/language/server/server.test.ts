@@ -188,7 +188,12 @@ describe('completion', () => {
     expect(await labels('train {\n  loss |\n}')).toEqual(['cross-entropy', 'mean-squared-error']);
     expect(await labels('train {\n  schedule cosine 50 |\n}')).toEqual(['steps']);
     expect(await labels('train {\n  optimizer sgd |\n}')).toEqual(['momentum']);
-    expect(await labels('data "d" {\n  |\n}')).toEqual(['resize', 'augment', 'normalise', 'skip-broken']);
+    expect(await labels('data "d" {\n  |\n}')).toEqual(
+      expect.arrayContaining(['resize', 'fit', 'augment', 'normalise', 'features', 'split', 'label', 'skip-broken']),
+    );
+    expect(await labels('data "d" {\n  fit |\n}')).toEqual(['stretch', 'crop']);
+    expect(await labels('data "d" {\n  augment flip |\n}')).toEqual(['shift', 'crop']);
+    expect(await labels('data "d" {\n  frames 30 |\n}')).toEqual(['ms']);
   });
 
   it('offers the layers that can train, in order, with their shapes, and replaces the whole name', async () => {
