@@ -30,8 +30,8 @@ import { planPicture } from './picture.ts';
 export interface PlanText {
   readonly uri: string;
   readonly text: string;
-  /** The setting `firmtune.boards`, unchecked. */
-  readonly boards: unknown;
+  /** The setting `firmtune.boards` as JSON: the editor's own objects cannot be sent to a worker. */
+  readonly boards: string;
 }
 
 /** The host must give this model first, with `openModel`. */
@@ -153,9 +153,8 @@ const priceReportMilliseconds = 100;
 
 export function readPlan({ uri, text, boards }: PlanText): Reading | ModelNeeded {
   const known = readings.get(uri);
-  const boardsKey = JSON.stringify(boards);
   const fileName = uri.replace(/^.*\//, '');
-  const same = known?.text === text && known.boards === boardsKey;
+  const same = known?.text === text && known.boards === boards;
   const parsed = same ? known.resolution.parsed : parsePlan(text, fileName);
   const path = parsed.ast.statements.find(isModelStatement)?.path;
   const modelUri = path === undefined || path.trim() === '' ? undefined : besidePlan(uri, path);
@@ -163,9 +162,9 @@ export function readPlan({ uri, text, boards }: PlanText): Reading | ModelNeeded
   if (modelUri !== undefined && model === undefined) return { kind: 'model-needed', uri: modelUri };
   const graph = model?.ok === true ? model.value : undefined;
   if (same && known.graph === graph && graph !== undefined) return known;
-  const resolution = resolveFully(parsed, graph, { boards: boardsFromSettings(boards).boards });
+  const resolution = resolveFully(parsed, graph, { boards: boardsFromSettings(JSON.parse(boards)).boards });
   const diagnostics = [...resolution.diagnostics, ...placeDiagnostics(resolution, fileName, model?.diagnostics ?? [])];
-  const reading = { text, boards: boardsKey, graph, resolution, modelUri, diagnostics };
+  const reading = { text, boards, graph, resolution, modelUri, diagnostics };
   keep(readings, uri, reading);
   return reading;
 }

@@ -3,6 +3,7 @@
 import { Disposable, EventEmitter, type Uri, workspace } from 'vscode';
 import type { DrawnPlan } from '../engine/plans.ts';
 import { basename } from '../files.ts';
+import { boardsSetting } from './boards.ts';
 import { withModel } from './engines.ts';
 import type { PlanSessions } from './sessions.ts';
 
@@ -76,7 +77,7 @@ export class PlanFigures extends Disposable {
     const { background } = this.sessions.engines;
     const open = workspace.textDocuments.find(({ uri }) => uri.toString() === plan.toString());
     const text = open?.getText() ?? new TextDecoder().decode(await workspace.fs.readFile(plan));
-    const boards = workspace.getConfiguration('firmtune', plan).get('boards');
+    const boards = boardsSetting(plan);
     return withModel(background, () => background.call('drawPlan', { uri: plan.toString(), text, boards }));
   }
 

@@ -17,6 +17,7 @@ import {
 import type { PictureDiagnostic, PicturePrice, PlanPicture } from '../../webview/messages.ts';
 import type { DrawnPlan, PlanText, Toggle } from '../engine/plans.ts';
 import { stored } from '../files.ts';
+import { boardsSetting } from './boards.ts';
 import { type Engines, withModel } from './engines.ts';
 
 /** Clicks in a row are answered first. */
@@ -99,8 +100,7 @@ export class PlanSession extends Disposable {
 
   planText(): PlanText {
     const { document } = this;
-    const boards = workspace.getConfiguration('firmtune', document.uri).get('boards');
-    return { uri: document.uri.toString(), text: document.getText(), boards };
+    return { uri: document.uri.toString(), text: document.getText(), boards: boardsSetting(document.uri) };
   }
 
   /** Draws again if the text or the model is not what was drawn last; of several texts only the newest. */

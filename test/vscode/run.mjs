@@ -1,6 +1,6 @@
 /**
  * Runs test/vscode/suite in the extension host of a real VS Code, on a copy of the bundled sample. Writes mocha's
- * results to build/vscode.json. With FIRMTUNE_VSCODE=download it is the desktop VS Code, which it downloads.
+ * results to build/vscode.json. FIRMTUNE_TEST_ONLY=plans runs suite/plans.test.ts alone. With FIRMTUNE_VSCODE=download it is the desktop VS Code, which it downloads.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ try {
     extensionDevelopmentPath: root,
     extensionTestsPath: tests,
     launchArgs: [workspace],
-    extensionTestsEnv: { FIRMTUNE_TEST_REPORT: report },
+    extensionTestsEnv: { FIRMTUNE_TEST_REPORT: report, FIRMTUNE_TEST_ONLY: process.env.FIRMTUNE_TEST_ONLY },
   });
 } catch (error) {
   console.error(error.message);

@@ -14,7 +14,13 @@ export async function run(): Promise<void> {
     console.log(format(first, ...rest).replace(/^/gm, mark));
   };
   mocha.suite.emit('pre-require', globalThis, '', mocha);
-  await Promise.all([import('./language.test.ts'), import('./commands.test.ts')]);
+  const only = process.env.FIRMTUNE_TEST_ONLY;
+  const files = {
+    language: () => import('./language.test.ts'),
+    commands: () => import('./commands.test.ts'),
+    plans: () => import('./plans.test.ts'),
+  };
+  for (const [name, load] of Object.entries(files)) if (only === undefined || name === only) await load();
   const result = { passed: 0, failed: 0, skipped: 0 };
   await new Promise<void>((resolve) => {
     const runner = mocha.run(() => resolve());
