@@ -91,7 +91,7 @@ await build({
 // The pages: one script and one style sheet each.
 await build({
   ...editor,
-  entryPoints: Object.fromEntries(['plan', 'monitor'].map((page) => [page, `webview/${page}/main.ts`])),
+  entryPoints: Object.fromEntries(['plan', 'monitor', 'model'].map((page) => [page, `webview/${page}/main.ts`])),
   outdir: 'dist/webview',
   platform: 'browser',
   target: 'es2022',
