@@ -1,7 +1,7 @@
 /** The variables that VS Code gives to a webview, of its four own themes; those that our pages and the toolkit read. */
 
 export const themeNames = ['dark', 'light', 'high-contrast', 'high-contrast-light'] as const;
-export type ThemeName = (typeof themeNames)[number];
+export type ThemeName = keyof typeof themes;
 
 const sizes = {
   'font-family': '"Liberation Sans", "DejaVu Sans", sans-serif',
@@ -244,16 +244,16 @@ const contrastLight: Colours = {
   'charts-purple': '#652d90',
 };
 
-const colours: Readonly<Record<ThemeName, Colours>> = {
-  dark,
-  light,
-  'high-contrast': contrast,
-  'high-contrast-light': contrastLight,
-};
+/** `kind` is what VS Code calls it in the classes of the body; the variables lack their `--vscode-`. */
+export const themes = {
+  dark: { kind: 'dark', colours: { ...sizes, ...dark } },
+  light: { kind: 'light', colours: { ...sizes, ...light } },
+  'high-contrast': { kind: 'high-contrast', colours: { ...sizes, ...contrast } },
+  'high-contrast-light': { kind: 'high-contrast-light', colours: { ...sizes, ...contrastLight } },
+  highContrast: { kind: 'high-contrast', colours: { ...sizes, ...contrast } },
+} as const satisfies Readonly<Record<string, { readonly kind: string; readonly colours: Colours }>>;
 
 /** As VS Code names its variables. */
 export function themeVariables(name: ThemeName): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries({ ...sizes, ...colours[name] }).map(([key, value]) => [`--vscode-${key}`, value]),
-  );
+  return Object.fromEntries(Object.entries(themes[name].colours).map(([key, value]) => [`--vscode-${key}`, value]));
 }

@@ -1,0 +1,157 @@
+/** A page of the extension in a bare Chromium: VS Code's side is played by the test. */
+import { spawnSync } from 'node:child_process';
+import process from 'node:process';
+import { build } from 'esbuild';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { type ThemeName, themeVariables } from './themes.ts';
+
+export function chromiumPath(): string | undefined {
+  const candidates = [process.env['CHROMIUM'], 'chromium', 'chromium-browser', 'google-chrome'];
+  return candidates
+    .filter((name) => name !== undefined)
+    .map((name) => spawnSync('which', [name], { encoding: 'utf8' }))
+    .find(({ status }) => status === 0)
+    ?.stdout.trim();
+}
+
+export function launch(): Promise<Browser> {
+  const executablePath = chromiumPath();
+  if (executablePath === undefined) throw new Error('no Chromium: see `describe.skipIf`');
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] });
+}
+
+export interface Bundle {
+  readonly script: string;
+  readonly style: string;
+}
+
+/** As build.mjs makes it. */
+export async function bundlePage(name: string): Promise<Bundle> {
+  const { outputFiles } = await build({
+    entryPoints: { [name]: `webview/${name}/main.ts` },
+    outdir: 'dist/webview',
+    bundle: true,
+    write: false,
+    minify: true,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    mainFields: ['browser', 'module', 'main'],
+    legalComments: 'none',
+  });
+  const textOf = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? '';
+  return { script: textOf('.js'), style: textOf('.css') };
+}
+
+export interface Opened<ToPage, FromPage> {
+  readonly page: Page;
+  /** What the browser and the page complained of; violations of the policy are here. */
+  readonly problems: readonly string[];
+  send(message: ToPage): Promise<void>;
+  /** All messages since the last call. */
+  received(): Promise<readonly FromPage[]>;
+  setTheme(theme: ThemeName): Promise<void>;
+  /** Waits until the page is said to have painted this version. */
+  painted(version: number): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly theme?: ThemeName;
+  readonly width?: number;
+  readonly height?: number;
+  /** What `getState` answers: a webview that was hidden before. */
+  readonly state?: unknown;
+  readonly reducedMotion?: boolean;
+}
+
+const origin = 'http://page.invalid';
+
+export async function openPage<ToPage, FromPage>(
+  browser: Browser,
+  bundle: Bundle,
+  { theme = 'dark', width = 1280, height = 860, state, reducedMotion = false }: OpenOptions = {},
+): Promise<Opened<ToPage, FromPage>> {
+  const page = await browser.newPage({
+    viewport: { width, height },
+    reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
+  });
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text());
+  });
+  // The same policy as in extension/views/page.ts, with the test's own bridge before it.
+  const policy = [
+    "default-src 'none'",
+    "script-src 'nonce-page'",
+    `style-src ${origin}`,
+    `font-src ${origin}`,
+    `img-src ${origin} data: blob:`,
+  ].join('; ');
+  const bridge = `
+    window.messages = [];
+    let state = ${JSON.stringify(state ?? null) ?? 'null'} ?? undefined;
+    window.acquireVsCodeApi = () => ({
+      postMessage: (message) => window.messages.push({ ...message, at: performance.now() }),
+      getState: () => state,
+      setState: (next) => { state = next; window.savedState = next; },
+    });`;
+  const html = `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
+    <meta http-equiv="Content-Security-Policy" content="${policy}">
+    <link rel="stylesheet" href="${origin}/page.css"><title>page</title></head>
+    <body><div id="root"></div><script nonce="page">${bridge}</script><script nonce="page" src="${origin}/page.js"></script></body></html>`;
+  await page.route(`${origin}/**`, (route) => {
+    const path = new URL(route.request().url()).pathname;
+    if (path === '/page.js') return route.fulfill({ contentType: 'text/javascript', body: bundle.script });
+    if (path === '/page.css') return route.fulfill({ contentType: 'text/css', body: bundle.style });
+    return path === '/' ? route.fulfill({ contentType: 'text/html', body: html }) : route.fulfill({ status: 404 });
+  });
+  const setTheme = async (name: ThemeName): Promise<void> => {
+    await page.evaluate(
+      ([kind, variables]) => {
+        const { style } = document.documentElement;
+        for (const old of [...style]) style.removeProperty(old);
+        for (const [key, value] of Object.entries(variables)) style.setProperty(key, value);
+        const contrast = kind.startsWith('high-contrast') ? ' vscode-high-contrast' : '';
+        document.body.className = kind === 'high-contrast-light' ? `vscode-${kind}${contrast}` : `vscode-${kind}`;
+        document.body.dataset['vscodeThemeKind'] = `vscode-${kind}`;
+      },
+      [name, themeVariables(name)] as const,
+    );
+  };
+  await page.addInitScript(
+    ([kind, variables]) => {
+      addEventListener('DOMContentLoaded', () => undefined);
+      const apply = (): boolean => {
+        if (document.body === null) return false;
+        for (const [key, value] of Object.entries(variables)) document.documentElement.style.setProperty(key, value);
+        document.body.className = `vscode-${kind}`;
+        return true;
+      };
+      new MutationObserver((_, observer) => apply() && observer.disconnect()).observe(document, {
+        childList: true,
+        subtree: true,
+      });
+    },
+    [theme, themeVariables(theme)] as const,
+  );
+  await page.goto(`${origin}/`);
+  let taken = 0;
+  return {
+    page,
+    problems,
+    setTheme,
+    send: (message) => page.evaluate((data) => window.postMessage(data, '*'), message as object),
+    async received() {
+      const all = (await page.evaluate('window.messages')) as FromPage[];
+      const fresh = all.slice(taken);
+      taken = all.length;
+      return fresh;
+    },
+    async painted(version) {
+      await page.waitForFunction(
+        `window.messages.some(({ type, version }) => type === 'painted' && version === ${version})`,
+      );
+    },
+  };
+}
