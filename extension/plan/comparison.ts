@@ -14,14 +14,14 @@ export interface Comparison {
   readonly other?: Uri;
 }
 
-/** Undefined where there is nothing to compare with, such as no earlier text, or where it does not compile. */
+/** Undefined where there is nothing to compare with, or where it does not compile. */
 export async function ghostOf(
   session: PlanSession,
   { kind, other }: Comparison,
   engine: EngineClient<Engine>,
 ): Promise<GhostPicture | undefined> {
-  if (kind === 'previous')
-    return session.previous && ghostFrom(session.previous, kind, l10n.t('before the last change'));
+  // The page remembers what it showed before.
+  if (kind === 'previous') return undefined;
   const text = session.planText();
   if (kind === 'plan') {
     if (other === undefined) return undefined;

@@ -18,7 +18,7 @@ import { type LayerNode, PlanTree } from '../views/planTree.ts';
 import { PlanViews, planViewType } from '../views/planView.ts';
 import { activePlan } from './activePlan.ts';
 import type { Engines } from './engines.ts';
-import { exportTimeline } from './exportTimeline.ts';
+import { askForFormat } from './exportTimeline.ts';
 import { PlanFigures } from './figures.ts';
 import { openModel } from './openModel.ts';
 import type { PlanState } from './session.ts';
@@ -39,7 +39,7 @@ export function registerPlans(
 ): Disposable {
   const { extensionUri } = context;
   const sessions = new PlanSessions(engines, log, (plan, state) => status.show(plan, peakOf(state)));
-  const views = new PlanViews(extensionUri, sessions, log, () => runsTasks && workspace.isTrusted);
+  const views = new PlanViews(extensionUri, sessions, log, (plan) => whyNoTasks(runsTasks, plan));
   const figures = new PlanFigures(sessions);
   const tree = new PlanTree(figures);
   /** Runs the action for the plan that the command was given, or else for the one in the active tab. */
@@ -72,7 +72,10 @@ export function registerPlans(
     }),
     commands.registerCommand(
       'firmtune.exportTimeline',
-      forPlan((plan) => exportTimeline(sessions, views, plan)),
+      forPlan(async (plan) => {
+        const format = await askForFormat();
+        if (format !== undefined) await views.requestExport(plan, format);
+      }),
     ),
     commands.registerCommand('firmtune.openModel', (model: unknown, layer: unknown) =>
       openModel(sessions, model, layer),
@@ -82,6 +85,13 @@ export function registerPlans(
     ),
     workspace.onDidGrantWorkspaceTrust(() => views.refreshSettings()),
   );
+}
+
+/** Undefined where programs may be run. */
+function whyNoTasks(runsTasks: boolean, { scheme }: Uri): string | undefined {
+  if (scheme !== 'file' && scheme !== 'untitled') return l10n.t('Programs can only be run on files of a disk.');
+  if (!runsTasks) return l10n.t('Programs can only be run on a computer, not in a browser.');
+  return workspace.isTrusted ? undefined : l10n.t('Programs are run once you trust this workspace.');
 }
 
 /** In the words of the lens over the budget. */

@@ -46,8 +46,6 @@ export interface PriceState {
 export class PlanSession extends Disposable {
   /** Undefined until the first text was compiled. */
   state: PlanState | undefined;
-  /** Of another text than `state.picture`: what there was before the last change. */
-  previous: PlanPicture | undefined;
   /** All prices so far, of the text of `state`. */
   prices: PriceState | undefined;
 
@@ -130,7 +128,6 @@ export class PlanSession extends Disposable {
   private accept(version: number, drawn: DrawnPlan): void {
     const before = this.state;
     const model = drawn.model === undefined ? undefined : Uri.parse(drawn.model);
-    if (before?.picture !== undefined && before.version !== version) this.previous = before.picture;
     this.state = {
       version,
       picture: drawn.picture ?? before?.picture,

@@ -22,7 +22,7 @@ import {
 import { type FromPlanPage, fromPlanPage, type GhostPicture, type ToPlanPage } from '../../webview/messages.ts';
 import { basename } from '../files.ts';
 import { type Comparison, ghostOf } from '../plan/comparison.ts';
-import { saveExport } from '../plan/exportTimeline.ts';
+import { type ExportFormat, saveExport } from '../plan/exportTimeline.ts';
 import type { PlanSession, PlanState } from '../plan/session.ts';
 import type { PlanSessions } from '../plan/sessions.ts';
 import { openPage, type Page } from './page.ts';
@@ -47,12 +47,12 @@ export class PlanViews implements CustomTextEditorProvider {
     private readonly extensionUri: Uri,
     private readonly sessions: PlanSessions,
     private readonly log: LogOutputChannel,
-    private readonly canRunTasks: () => boolean,
+    private readonly whyNoTasks: (plan: Uri) => string | undefined,
   ) {}
 
   resolveCustomTextEditor(document: TextDocument, panel: WebviewPanel, _token: CancellationToken): void {
     const key = document.uri.toString();
-    const view = new OpenPlanView(document, panel, this.extensionUri, this.sessions, this.log, this.canRunTasks, () => {
+    const view = new OpenPlanView(document, panel, this.extensionUri, this.sessions, this.log, this.whyNoTasks, () => {
       const layers = this.toReveal.get(key);
       this.toReveal.delete(key);
       return layers;
@@ -71,7 +71,7 @@ export class PlanViews implements CustomTextEditorProvider {
   }
 
   /** Shows the plan; its page draws the timeline as soon as it is on the screen, and sends it back to be saved. */
-  async requestExport(plan: Uri, format: 'png' | 'svg'): Promise<void> {
+  async requestExport(plan: Uri, format: ExportFormat): Promise<void> {
     await this.show(plan);
     [...this.open].find(({ document }) => document.uri.toString() === plan.toString())?.requestExport(format);
   }
@@ -101,7 +101,7 @@ class OpenPlanView extends Disposable {
   private comparison: Comparison | undefined;
   private isReady = false;
   private hasPainted = false;
-  private toExport: 'png' | 'svg' | undefined;
+  private toExport: ExportFormat | undefined;
 
   constructor(
     readonly document: TextDocument,
@@ -109,7 +109,7 @@ class OpenPlanView extends Disposable {
     extensionUri: Uri,
     private readonly sessions: PlanSessions,
     private readonly log: LogOutputChannel,
-    private readonly canRunTasks: () => boolean,
+    private readonly whyNoTasks: (plan: Uri) => string | undefined,
     private readonly takeReveal: () => readonly string[] | undefined,
   ) {
     super(() => Disposable.from(...this.parts).dispose());
@@ -129,7 +129,7 @@ class OpenPlanView extends Disposable {
       this.page,
       this.session.onDidChange((state) => {
         this.sendState(state);
-        void this.sendGhost();
+        if (this.comparison !== undefined) void this.sendGhost();
       }),
       this.session.onDidPrice((prices) => this.send({ type: 'prices', ...prices })),
     ];
@@ -139,7 +139,7 @@ class OpenPlanView extends Disposable {
     this.page.send(message);
   }
 
-  requestExport(format: 'png' | 'svg'): void {
+  requestExport(format: ExportFormat): void {
     if (this.hasPainted) this.send({ type: 'export', format });
     else this.toExport = format;
   }
@@ -152,8 +152,14 @@ class OpenPlanView extends Disposable {
 
   sendSettings(): void {
     const { scheme } = this.document.uri;
-    const canEdit = workspace.fs.isWritableFileSystem(scheme) !== false;
-    this.send({ type: 'settings', canRunTasks: this.canRunTasks(), canEdit });
+    const cannotRunReason = this.whyNoTasks(this.document.uri);
+    this.send({
+      type: 'settings',
+      canRunTasks: cannotRunReason === undefined,
+      ...(cannotRunReason === undefined ? {} : { cannotRunReason }),
+      canEdit: workspace.fs.isWritableFileSystem(scheme) !== false,
+      ...(l10n.bundle === undefined ? {} : { texts: l10n.bundle }),
+    });
   }
 
   private sendAll(): void {
@@ -177,7 +183,10 @@ class OpenPlanView extends Disposable {
 
   private async sendGhost(): Promise<void> {
     const { comparison, session } = this;
-    if (comparison === undefined) return;
+    if (comparison === undefined) {
+      this.send({ type: 'ghost', ghost: null });
+      return;
+    }
     const { state } = session;
     const ghost: GhostPicture | undefined = await ghostOf(session, comparison, this.sessions.engines.background);
     // A newer picture asks for a newer ghost.
@@ -209,10 +218,11 @@ class OpenPlanView extends Disposable {
         await this.compare(message.kind);
         return;
       case 'run':
-        if (this.canRunTasks()) await commands.executeCommand(runCommands[message.command], document.uri);
+        if (this.whyNoTasks(this.document.uri) === undefined)
+          await commands.executeCommand(runCommands[message.command], document.uri);
         return;
       case 'export':
-        await saveExport(document.uri, message.format, message.content, session.state?.picture);
+        await saveExport(document.uri, message);
         return;
       case 'painted':
         this.log.trace(`${basename(document.uri)}: painted version ${message.version}`);
@@ -224,18 +234,9 @@ class OpenPlanView extends Disposable {
   }
 
   private async compare(kind: GhostPicture['kind'] | null): Promise<void> {
-    if (kind === null) {
-      this.comparison = undefined;
-      this.send({ type: 'ghost', ghost: null });
-      return;
-    }
     const other = kind === 'plan' ? await askForPlan(this.document.uri) : undefined;
-    if (kind === 'plan' && other === undefined) {
-      this.comparison = undefined;
-      this.send({ type: 'ghost', ghost: null });
-      return;
-    }
-    this.comparison = { kind, ...(other && { other }) };
+    const isChosen = kind !== null && (kind !== 'plan' || other !== undefined);
+    this.comparison = isChosen ? { kind, ...(other && { other }) } : undefined;
     await this.sendGhost();
   }
 
