@@ -4,17 +4,22 @@ import type { Content } from './content.ts';
 import { damaged, type FileEntry, joined, jsonFile, requiredFile } from './files.ts';
 import type { DataFiles, DataRequest, Part } from './forms.ts';
 
+const partSchema = v.object({ files: v.optional(v.array(v.string())) });
+
 const indexSchema = v.object({
   classes: v.optional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(256))),
   shape: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1))), v.minLength(1), v.maxLength(8)),
+  /** How the samples were called before, for reports. */
+  train: v.optional(partSchema),
+  test: v.optional(partSchema),
 });
 
 const inputFile = /^train-(images|inputs)\.(u8|i8)$/;
 
 /** `u8` are pixels, or codes of a model that takes no pictures; `i8` are the model's codes. */
 export async function openRaw(request: DataRequest, entries: readonly FileEntry[]): Promise<DataFiles | undefined> {
-  const names = entries.filter(({ folder }) => !folder).map(({ name }) => name);
-  const train = names.find((name) => inputFile.test(name));
+  const present = entries.filter(({ folder }) => !folder).map(({ name }) => name);
+  const train = present.find((name) => inputFile.test(name));
   if (train === undefined) return undefined;
   const { files, path, labelled } = request;
   const indexPath = joined(path, 'index.json');
@@ -27,9 +32,11 @@ export async function openRaw(request: DataRequest, entries: readonly FileEntry[
   if (labelled && classes.length === 0) damaged(indexPath, 'classes: expected a list of names');
   const read = contentReader(request, train, shape, indexPath);
   const bytesEach = shape.reduce((product, side) => product * side, 1);
-  const part = async (inputs: string, labelFile: string): Promise<Part> => {
+  const part = async (name: 'train' | 'test', inputs: string): Promise<Part> => {
+    const labelFile = `${name}-labels.u8`;
+    const names = parsed.output[name]?.files ?? [];
     const bytes = await requiredFile(files, joined(path, inputs));
-    const hasLabels = labelled || names.includes(labelFile);
+    const hasLabels = labelled || present.includes(labelFile);
     const labels = hasLabels ? await requiredFile(files, joined(path, labelFile)) : undefined;
     const count = labels?.length ?? Math.floor(bytes.length / bytesEach);
     if (bytes.length !== count * bytesEach) {
@@ -44,14 +51,15 @@ export async function openRaw(request: DataRequest, entries: readonly FileEntry[
     return {
       labels: labels ?? new Int8Array(count).fill(-1),
       content: async (index) => read(bytes.subarray(index * bytesEach, (index + 1) * bytesEach)),
-      nameOf: (index) => `${joined(path, inputs)} (${what} ${index})`,
+      nameOf: (index) =>
+        `${joined(path, inputs)} (${what} ${index}${names[index] === undefined ? '' : `, ${names[index]}`})`,
     };
   };
   const test = train.replace('train', 'test');
   return {
     classes,
-    train: await part(train, 'train-labels.u8'),
-    ...(names.includes(test) ? { test: await part(test, 'test-labels.u8') } : {}),
+    train: await part('train', train),
+    ...(present.includes(test) ? { test: await part('test', test) } : {}),
     placeOf: () => joined(path, 'train-labels.u8'),
     what: train.includes('images') ? 'picture' : 'sample',
   };
