@@ -4,16 +4,35 @@ import type { Diagnostic } from '../../compiler/diagnostics.ts';
 import { toolMissing } from './board/tools.ts';
 import { type Command, type Invocation, type Io, type Outcome, UsageError } from './command.ts';
 import { bench } from './commands/bench.ts';
+import { build } from './commands/build.ts';
 import { check } from './commands/check.ts';
+import { contribution } from './commands/contribution.ts';
+import { emulate } from './commands/emulate.ts';
 import { generate } from './commands/generate.ts';
 import { infer } from './commands/infer.ts';
 import { inspect } from './commands/inspect.ts';
 import { plan } from './commands/plan.ts';
+import { sample } from './commands/sample.ts';
 import { search } from './commands/search.ts';
 import { simulate } from './commands/simulate.ts';
+import { worker } from './commands/worker.ts';
 import { diagnosticJson, diagnosticText } from './output.ts';
 
-const commands: readonly Command[] = [inspect, check, plan, generate, infer, simulate, search, bench];
+const commands: readonly Command[] = [
+  inspect,
+  check,
+  plan,
+  generate,
+  build,
+  emulate,
+  sample,
+  infer,
+  simulate,
+  search,
+  contribution,
+  worker,
+  bench,
+];
 
 export const exitCodes = { done: 0, inputErrors: 1, usage: 2, toolMissing: 3 } as const;
 
