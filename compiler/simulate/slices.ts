@@ -9,6 +9,7 @@ export interface CancelSignal {
 }
 
 export interface Slices {
+  /** Also once it is cancelled. */
   due(): boolean;
   /** Lets the host do its work; says whether it cancelled. */
   take(): Promise<boolean>;
@@ -17,7 +18,7 @@ export interface Slices {
 export function slices(signal: CancelSignal | undefined): Slices {
   let started = performance.now();
   return {
-    due: () => performance.now() - started >= sliceMs,
+    due: () => signal?.aborted === true || performance.now() - started >= sliceMs,
     take: async () => {
       await new Promise((resolve) => setTimeout(resolve, 0));
       started = performance.now();
