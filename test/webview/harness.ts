@@ -84,7 +84,7 @@ export async function openPage<ToPage, FromPage>(
   const policy = [
     "default-src 'none'",
     "script-src 'nonce-page'",
-    `style-src ${origin}`,
+    `style-src ${origin} 'nonce-style'`,
     `font-src ${origin}`,
     `img-src ${origin} data: blob:`,
   ].join('; ');
@@ -98,7 +98,7 @@ export async function openPage<ToPage, FromPage>(
     });`;
   const html = `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
     <meta http-equiv="Content-Security-Policy" content="${policy}">
-    <link rel="stylesheet" href="${origin}/page.css"><title>page</title></head>
+    <meta property="csp-nonce" content="style"><link rel="stylesheet" href="${origin}/page.css"><title>page</title></head>
     <body><div id="root"></div><script nonce="page">${bridge}</script><script nonce="page" src="${origin}/page.js"></script></body></html>`;
   await page.route(`${origin}/**`, (route) => {
     const path = new URL(route.request().url()).pathname;
@@ -121,7 +121,6 @@ export async function openPage<ToPage, FromPage>(
   };
   await page.addInitScript(
     ([kind, variables]) => {
-      addEventListener('DOMContentLoaded', () => undefined);
       const apply = (): boolean => {
         if (document.body === null) return false;
         for (const [key, value] of Object.entries(variables)) document.documentElement.style.setProperty(key, value);
@@ -149,9 +148,13 @@ export async function openPage<ToPage, FromPage>(
       return fresh;
     },
     async painted(version) {
-      await page.waitForFunction(
-        `window.messages.some(({ type, version }) => type === 'painted' && version === ${version})`,
-      );
+      // Not `waitForFunction`: its own polling is an eval, which the policy forbids.
+      for (let tries = 0; tries < 500; tries++) {
+        const messages = (await page.evaluate('window.messages')) as readonly { type: string; version?: number }[];
+        if (messages.some((message) => message.type === 'painted' && message.version === version)) return;
+        await page.waitForTimeout(10);
+      }
+      throw new Error(`version ${version} was not painted: ${problems.join('; ')}`);
     },
   };
 }
