@@ -8,6 +8,7 @@ import { newTrainingPlan } from './newPlan.ts';
 import { createEngines } from './plan/engines.ts';
 import { registerPlans } from './plan/register.ts';
 import { PlanStatusItem } from './statusItem.ts';
+import { registerModelViews } from './views/modelView.ts';
 
 /** What differs between a computer and a browser. */
 export interface Platform {
@@ -28,6 +29,7 @@ export function registerExtension(context: ExtensionContext, platform: Platform)
     status,
     client,
     engines,
+    registerModelViews(context.extensionUri, log, () => platform.startEngine()),
     registerPlans(context, { engines, log, status, runsTasks: platform.runsTasks }),
     commands.registerCommand('firmtune.newTrainingPlan', (model?: unknown) => newTrainingPlan(engines.quick, model)),
     commands.registerCommand('firmtune.showLog', () => log.show()),
