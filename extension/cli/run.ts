@@ -11,6 +11,7 @@ import { emulate } from './commands/emulate.ts';
 import { generate } from './commands/generate.ts';
 import { infer } from './commands/infer.ts';
 import { inspect } from './commands/inspect.ts';
+import { merge } from './commands/merge.ts';
 import { plan } from './commands/plan.ts';
 import { sample } from './commands/sample.ts';
 import { search } from './commands/search.ts';
@@ -23,6 +24,7 @@ const commands: readonly Command[] = [
   check,
   plan,
   generate,
+  merge,
   build,
   emulate,
   sample,

@@ -3,16 +3,26 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { type Diagnostic, failure, type Result, success } from '../../../compiler/diagnostics.ts';
 
-const packages = {
+/** How to get each: a package of Debian and Ubuntu, or the address of its own instructions. */
+const sources = {
   'arm-none-eabi-gcc': 'gcc-arm-none-eabi libnewlib-arm-none-eabi',
   'arm-none-eabi-nm': 'binutils-arm-none-eabi',
   'arm-none-eabi-size': 'binutils-arm-none-eabi',
+  'riscv64-unknown-elf-gcc': 'gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf',
   'qemu-system-arm': 'qemu-system-arm',
+  'qemu-system-riscv32': 'qemu-system-misc',
+  'gdb-multiarch': 'gdb-multiarch',
   gcc: 'gcc libc6-dev',
   clang: 'clang',
+  cmake: 'cmake',
+  make: 'make',
+  pio: 'https://docs.platformio.org/en/latest/core/installation/',
+  west: 'https://docs.zephyrproject.org/latest/develop/getting_started/',
+  'idf.py': 'https://docs.espressif.com/projects/esp-idf/en/stable/esp32/get-started/',
+  'arduino-cli': 'https://docs.arduino.cc/arduino-cli/installation/',
 } as const;
 
-export type ToolName = keyof typeof packages;
+export type ToolName = keyof typeof sources;
 export type ToolPaths<Name extends ToolName = ToolName> = Readonly<Record<Name, string>>;
 
 export const firmwareToolNames = [
@@ -52,8 +62,14 @@ function missingTool(name: ToolName, override: string | undefined): Diagnostic {
       override === undefined
         ? `${name} is needed to build and run firmware and is not on the PATH`
         : `${name} was set to '${override}', where there is no program to run`,
-    remedy: `install it (Debian or Ubuntu: apt install ${packages[name]}; elsewhere: your package manager or the vendor's site) and make sure that it is on the PATH`,
+    remedy: `${howToGet(sources[name])} and make sure that it is on the PATH`,
   };
+}
+
+function howToGet(source: string): string {
+  return source.startsWith('https:')
+    ? `install it as ${source} says`
+    : `install it (Debian or Ubuntu: apt install ${source}; elsewhere: your package manager or the vendor's site)`;
 }
 
 function findExecutable(command: string): string | undefined {

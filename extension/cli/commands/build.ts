@@ -1,0 +1,38 @@
+import { relative } from 'node:path';
+import process from 'node:process';
+import { isProjectKind, projectKinds } from '../../../compiler/codegen/project/detect.ts';
+import { type Command, type FlagValues, failed, operandAt, textFlag, UsageError } from '../command.ts';
+import { buildFirmwareProject, findFirmware } from '../firmware/build.ts';
+
+export const build: Command = {
+  name: 'build',
+  operands: ['PLAN|DIR'],
+  flagsHelp: `[--board NAME] [--project ${projectKinds.join('|')}]`,
+  summary: "builds the firmware project with its own build system, and explains what does not fit the board's memory",
+  flags: { board: { type: 'string' }, project: { type: 'string' } },
+  async run(invocation, io) {
+    const { flags } = invocation;
+    const start = performance.now();
+    const project = await findFirmware(operandAt(invocation, 0), projectFlag(flags));
+    if (!project.ok) return failed(project.diagnostics);
+    const built = await buildFirmwareProject(project.value, {
+      board: textFlag(flags, 'board'),
+      signal: io.signal,
+      onLine: (line) => io.err(`${line}\n`),
+    });
+    if (!built.ok) return failed(built.diagnostics);
+    const document = { ...built.value, milliseconds: Math.round(performance.now() - start) };
+    const image = document.elf === undefined ? 'done' : relative(process.cwd(), document.elf);
+    return {
+      document,
+      text: () => `${image} (${document.project}, ${document.milliseconds} ms)\n`,
+      diagnostics: built.diagnostics,
+    };
+  },
+};
+
+export function projectFlag(flags: FlagValues): string | undefined {
+  const name = textFlag(flags, 'project');
+  if (name === undefined || isProjectKind(name)) return name;
+  throw new UsageError(`--project is one of ${projectKinds.join(', ')}`);
+}
