@@ -6,6 +6,7 @@ import { runKernels } from './kernels.ts';
 import { runMemory } from './memory.ts';
 import { runPack } from './pack.ts';
 import { runReplan } from './replan.ts';
+import { runSimulate } from './simulate.ts';
 import { runTyping } from './typing.ts';
 
 export interface Bench {
@@ -38,6 +39,11 @@ export const benches: Readonly<Record<string, Bench>> = {
     usage: 'kernels [BOARD]',
     about: 'instructions per multiply-accumulate of the forward kernels',
     run: runKernels,
+  },
+  simulate: {
+    usage: 'simulate [PLAN] [--per-class N] [--tests N] [--epochs N]',
+    about: 'training samples per second in the simulator, with and without the cache of frozen layers',
+    run: (args) => runSimulate(args, progress),
   },
   replan: {
     usage: 'replan [PLAN] [--toggles N]',
