@@ -127,6 +127,9 @@ void ft_gather_channels_s8(const int8_t *input, const uint16_t *table, int8_t *s
 /* ---- loss ---- */
 /* real[i] = scale * (input[i] - zero_point) */
 void ft_dequantise_s8_f32(const int8_t *input, float *output, float scale, int32_t zero_point, int32_t count);
+/* output[row][o] = (sum over i, ascending, of weights[o][i] * input[row][i]) + bias[o] */
+void ft_dense_f32(const float *input, const float *weights, const float *bias, float *output, int32_t rows,
+                  int32_t outputs, int32_t inputs);
 /* output[o] = (sum over i, ascending, of weights[o][i] * (scale * (input[i] - zero_point))) + bias[o] */
 void ft_dense_s8_f32(const int8_t *input, const float *weights, const float *bias, float *output, float scale,
                      int32_t zero_point, int32_t outputs, int32_t inputs);

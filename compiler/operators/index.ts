@@ -6,6 +6,7 @@ import { averagePool } from './average-pool.ts';
 import { batchMatrixProduct } from './batch-matmul.ts';
 import { concatenation } from './concatenation.ts';
 import { convolution } from './conv.ts';
+import { fullyConnected } from './dense.ts';
 import { depthwise } from './depthwise.ts';
 import { hardSwish } from './hard-swish.ts';
 import { leakyRelu } from './leaky-relu.ts';
@@ -36,7 +37,7 @@ export const operatorRules: Readonly<Record<string, OperatorRule>> = {
   DEPTHWISE_CONV_2D: depthwise,
   DEQUANTIZE: dequantise,
   EXPAND_DIMS: reshape,
-  FULLY_CONNECTED: convolution,
+  FULLY_CONNECTED: fullyConnected,
   HARD_SWISH: hardSwish,
   LEAKY_RELU: leakyRelu,
   LOGISTIC: logistic,

@@ -275,9 +275,14 @@ function overlapsOf(
     if (rule.inPlace === true) {
       return elementCount(tensorAt(graph, id).shape) === size ? [{ below, above, distance: 0 }] : [];
     }
-    if (rule.byRows !== true || imagesOf(graph, layer) > 1) return [];
+    if (!growsByRows(graph, layer, rule) || imagesOf(graph, layer) > 1) return [];
     return [{ below, above, distance: growthDistance(windowOf(graph, layer)) }];
   });
+}
+
+/** Rows of codes: those of a float32 layer take more bytes than growthDistance counts. */
+function growsByRows(graph: Graph, layer: Layer, rule: OperatorRule): boolean {
+  return rule.byRows === true && tensorAt(graph, layer.outputs[0] ?? -1).dtype !== 'float32';
 }
 
 const growthDistance = perObject((window: Window): number => {
@@ -296,6 +301,6 @@ function reliefOf(graph: Graph, layer: Layer): number {
   const rule = ruleOf(layer);
   const bytes = elementCount(tensorAt(graph, layer.outputs[0] ?? -1).shape);
   if (rule.inPlace === true) return bytes;
-  if (rule.byRows !== true) return 0;
+  if (!growsByRows(graph, layer, rule)) return 0;
   return Math.max(0, bytes - growthDistance(windowOf(graph, layer)));
 }
