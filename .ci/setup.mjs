@@ -15,12 +15,13 @@ const emulator = ['gcc-arm-none-eabi', 'libnewlib-arm-none-eabi', 'qemu-system-a
 const browser = ['chromium', 'fonts-dejavu-core'];
 // Clang's sanitizer run time is only a recommendation of Debian's clang.
 const compilers = ['gcc', 'g++', 'clang', 'libclang-rt-dev', 'clang-format'];
+const projects = ['cmake', 'make', 'gdb-multiarch'];
 const packagesFor = {
   demo: emulator,
   bench: [],
   package: [],
   start: [],
-  test: [...emulator, ...compilers, ...browser],
+  test: [...emulator, ...compilers, ...projects, ...browser],
 };
 
 const purpose = process.argv[2];

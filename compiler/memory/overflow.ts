@@ -119,6 +119,9 @@ function othersText(others: readonly ForeignObject[]): string {
 }
 
 function sramRemedy(report: MemoryReport, bytes: number | undefined): string {
+  if (bytes !== undefined && bytes >= report.sramBytes - report.stackBytes) {
+    return 'the plan cannot free as much: make room in the rest of the firmware, or give the region more memory in the linker script';
+  }
   const trained = report.layers.filter((layer) => layer.trainableBytes > 0);
   const largest = trained.reduce<(typeof trained)[number] | undefined>(
     (best, layer) => (best === undefined || layer.trainableBytes > best.trainableBytes ? layer : best),

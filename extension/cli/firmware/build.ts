@@ -105,7 +105,7 @@ export async function buildFirmwareProject(
 }
 
 async function whyFailed(
-  { folder, plans }: FirmwareProject,
+  { plans }: FirmwareProject,
   tool: ToolName,
   output: string,
   outputFolders: readonly string[],
@@ -119,7 +119,6 @@ async function whyFailed(
     code: 'build-failed',
     message: problem === undefined ? `${tool} did not build the firmware` : `${tool} does not start: ${problem}`,
     remedy: explained.length > 0 ? 'make room as told above' : 'the messages above say what is wrong',
-    file: folder,
   };
   return [...explained, failed];
 }
