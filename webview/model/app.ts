@@ -42,7 +42,7 @@ export class ModelApp {
   private readonly panel: DetailsPanel;
   private readonly legend = element('div', { class: 'legend-place' });
   private readonly banner = element('p', { class: 'banner', role: 'alert', hidden: true });
-  private readonly main = element('main', { class: 'main' });
+  private readonly main = element('div', { class: 'main' });
 
   constructor(
     private readonly root: HTMLElement,
@@ -170,7 +170,8 @@ export class ModelApp {
     this.matches = network.search(this.state.search);
     const stage = element('div', { class: 'stage' }, this.graph.element, this.table.element, this.legend);
     this.main.replaceChildren(stage, this.panel.element);
-    this.root.replaceChildren(this.header.element, this.banner, this.toolbar.element, this.main, this.live.element);
+    const body = element('main', { class: 'body' }, this.banner, this.toolbar.element, this.main, this.live.element);
+    this.root.replaceChildren(this.header.element, body);
     this.draw();
     this.askForLayout(this.state.collapsed ?? []);
     this.askForDetails();

@@ -19,16 +19,18 @@ export interface Box extends Size {
 
 export const leastZoom = 0.04;
 export const mostZoom = 3;
-const fitMargin = 12;
+const fitMargin = 8;
+/** Of the window's foot, where the legend lies. */
+const legendHeight = 36;
 
 /** All of it, but never larger than life. */
 export function fitted(graph: Size, window: Size): Camera {
   const zoom = Math.min(
     1,
     Math.max(window.width - 2 * fitMargin, 1) / Math.max(graph.width, 1),
-    Math.max(window.height - 2 * fitMargin, 1) / Math.max(graph.height, 1),
+    Math.max(window.height - 2 * fitMargin - legendHeight, 1) / Math.max(graph.height, 1),
   );
-  return { x: graph.width / 2, y: graph.height / 2, zoom: clampZoom(zoom) };
+  return { x: graph.width / 2, y: graph.height / 2 + legendHeight / 2 / zoom, zoom: clampZoom(zoom) };
 }
 
 /** `at`: the point of the window that stays where it is. */

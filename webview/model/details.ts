@@ -117,7 +117,7 @@ export class DetailsPanel {
     ];
   }
 
-  private operand({ name, role, shape, dtype, bytes, quantisation, neighbours }: ModelOperand): HTMLElement {
+  private operand({ name, role, shape, dtype, bytes, quantisation, neighbours, values }: ModelOperand): HTMLElement {
     const links = neighbours.map(({ id, name: other }) =>
       button(other, () => this.events.onSelect(id), { class: 'link' }),
     );
@@ -140,6 +140,13 @@ export class DetailsPanel {
             { class: 'muted figure' },
             quantisationText(quantisation.scale, quantisation.zeroPoint),
             quantisation.channels > 1 ? ` ${t('({0} channels)', quantisation.channels)}` : null,
+          ),
+      values === undefined
+        ? null
+        : element(
+            'div',
+            { class: 'figure values' },
+            values.map((value) => String(Number(value.toPrecision(6)))).join(', '),
           ),
       element('div', { class: 'muted tensor-name', title: name }, name),
       links.length === 0

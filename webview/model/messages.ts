@@ -108,6 +108,8 @@ export interface ModelLayerDetails {
 
 export interface ModelOperand extends ModelTensor {
   readonly role: 'input' | 'output' | 'weights' | 'bias' | 'constant';
+  /** Of a constant of few numbers. */
+  readonly values?: readonly number[];
   /** Neighbours along the tensor: names of layers, or of the model's input or output. */
   readonly neighbours: readonly { readonly id: string; readonly name: string }[];
 }

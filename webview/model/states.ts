@@ -15,11 +15,11 @@ export function loadingState(name: string, fileBytes: number, stage: ModelStage,
   cancel.addEventListener('click', onCancel);
   const step = modelStages.indexOf(stage) + 1;
   return element(
-    'div',
-    { class: 'state', role: 'status' },
+    'main',
+    { class: 'state' },
     element('progress', { max: modelStages.length + 1, value: step, 'aria-label': t('Loading') }),
     element('p', {}, name === '' ? t('Opening the model') : `${name} (${kilobytesText(fileBytes)})`),
-    element('p', { class: 'muted' }, `${words[stage]} …`),
+    element('p', { class: 'muted', role: 'status' }, `${words[stage]} …`),
     cancel,
   );
 }
@@ -31,8 +31,8 @@ export function failedState(
   const retry = element('vscode-button', {}, t('Read Again'));
   retry.addEventListener('click', onRetry);
   return element(
-    'div',
-    { class: 'state', role: 'alert' },
+    'main',
+    { class: 'state' },
     element('h1', {}, title),
     ...(problems.length === 0
       ? []

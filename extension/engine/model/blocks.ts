@@ -99,7 +99,7 @@ function kindOf(graph: Graph, wiring: Wiring, indices: readonly number[]): strin
   if (merge === 'CONCATENATION' || merge === 'PACK') return 'branches';
   if (merge === 'MUL') return 'gate';
   return hasDepthwise && layers.filter((layer) => isPointwise(graph, layer)).length >= 2
-    ? 'inverted bottleneck, residual'
+    ? 'inverted residual'
     : 'residual';
 }
 

@@ -6,6 +6,7 @@ import { sourceNodes, tensorPicture } from './picture.ts';
 
 const bins = 32;
 const mostScales = 256;
+const mostValues = 16;
 
 /** @throws Error for a layer that the graph does not have */
 export function detailsOf(graph: Graph, index: number): ModelLayerDetails {
@@ -18,7 +19,7 @@ export function detailsOf(graph: Graph, index: number): ModelLayerDetails {
     attributes: attributesOf(layer),
     tensors: operands.map(({ operand }) => operand),
     histograms: operands.flatMap(({ operand: { role }, tensor }) =>
-      role === 'input' || role === 'output' ? [] : (histogramOf(tensor, role) ?? []),
+      role === 'input' || role === 'output' || fewValues(tensor) !== undefined ? [] : (histogramOf(tensor, role) ?? []),
     ),
   };
 }
@@ -42,7 +43,10 @@ function operandsOf(graph: Graph, layer: Layer): readonly Operand[] {
     const role = tensor.data === undefined ? 'input' : constantRole(layer, position);
     const source = sourceOf(id);
     const neighbours = source === undefined ? [] : [{ id: source, name: nameOf(source) }];
-    return [{ tensor, operand: { ...tensorPicture(tensor), role, neighbours } }];
+    const values = fewValues(tensor);
+    return [
+      { tensor, operand: { ...tensorPicture(tensor), role, neighbours, ...(values === undefined ? {} : { values }) } },
+    ];
   });
   const outputs = layer.outputs.flatMap((id): Operand[] => {
     const tensor = graph.tensors[id];
@@ -55,6 +59,12 @@ function operandsOf(graph: Graph, layer: Layer): readonly Operand[] {
     return [{ tensor, operand: { ...tensorPicture(tensor), role: 'output', neighbours } }];
   });
   return [...inputs, ...outputs];
+}
+
+/** Axes, paddings, shapes: so few numbers are best read one by one. */
+function fewValues(tensor: Tensor): readonly number[] | undefined {
+  const few = tensor.data !== undefined && elementCount(tensor.shape) <= mostValues;
+  return few ? [...numbersOf(tensor)] : undefined;
 }
 
 const weighted: readonly string[] = ['CONV_2D', 'DEPTHWISE_CONV_2D', 'FULLY_CONNECTED', 'TRANSPOSE_CONV'];

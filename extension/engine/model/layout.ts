@@ -18,8 +18,8 @@ export interface LayoutInput {
   readonly aspect: number;
 }
 
-export const nodeSize = { width: 208, height: 56 } as const;
-const endSize = { width: 168, height: 40 } as const;
+export const nodeSize = { width: 226, height: 56 } as const;
+const endSize = { width: 180, height: 40 } as const;
 const frameHeader = 30;
 const framePadding = 12;
 const gapBetweenPieces = 22;
@@ -250,7 +250,7 @@ function drawItem(drawing: Drawing, item: Item, x: number, y: number): void {
   const center = x + width / 2;
   if (first?.entry !== undefined) {
     const entryX = left + inside.axis - first.axis + first.entryX;
-    const points = [center, y, ...bend({ x: center, y: top - 8 }, { x: entryX, y: start + 4 }), entryX, start];
+    const points = [center, top - 4, ...bend({ x: center, y: top - 4 }, { x: entryX, y: start }), entryX, start];
     drawing.wires.push({
       from: first.entry,
       ...(first.entryNode === undefined ? {} : { to: first.entryNode }),

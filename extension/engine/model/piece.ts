@@ -55,7 +55,7 @@ export function layPiece<Item extends PieceItem>(input: PieceInput<Item>): Piece
   const reads = entry === undefined || wires.some(({ source, to }) => source === entry && to === start);
   const gives = exit === undefined || wires.some(({ source, from }) => source === exit && from === start);
   const passes = entry !== undefined && entry === exit;
-  if (only === undefined || second !== undefined || !reads || !gives || passes) return byDagre(input);
+  if (only === undefined || second !== undefined || !reads || !gives || passes) return asChain(input) ?? byDagre(input);
   const middle = only.width / 2;
   return {
     width: only.width,
@@ -69,6 +69,88 @@ export function layPiece<Item extends PieceItem>(input: PieceInput<Item>): Piece
     places: [{ item: only, x: 0, y: 0 }],
     wires: [],
   };
+}
+
+/** Between two nodes of a chain: an arrow head and room to see where it comes from. */
+const chainGap = 26;
+const laneWidth = 16;
+
+/**
+ * Where every item reads the one before, what is left are short cuts: the items stand in one straight line and the short
+ * cuts run beside it, each in the lane that is free. Undefined where branches stand side by side.
+ */
+function asChain<Item extends PieceItem>(input: PieceInput<Item>): Piece<Item> | undefined {
+  const { items, start, wires, entry, exit } = input;
+  const end = start + items.length;
+  const own = wires
+    .map(({ source, from, to }) => ({ source, from: Math.max(from, start - 1), to: Math.min(to, end) }))
+    .filter(({ source, from, to }) => (from >= start || source === entry) && (to < end || source === exit));
+  const first = entry === undefined ? start : start - 1;
+  const last = exit === undefined ? end - 1 : end;
+  for (let place = first; place < last; place++) {
+    if (!own.some(({ from, to }) => from === place && to === place + 1)) return undefined;
+  }
+  const wide = Math.max(...items.map(({ width }) => width));
+  const tops: number[] = [];
+  // A port needs room only where a short cut begins or ends at it.
+  const parts = own.filter(({ from }) => from < start).length > 1;
+  const joins = own.filter(({ to }) => to === end).length > 1;
+  let y = parts ? portHeight + chainGap / 2 : 0;
+  for (const { height } of items) {
+    tops.push(y);
+    y += height + chainGap;
+  }
+  const height = joins ? y - chainGap / 2 + portHeight : y - chainGap;
+  const footOf = (place: number): number =>
+    place < start ? 0 : (tops[place - start] ?? 0) + (items[place - start]?.height ?? 0);
+  const headOf = (place: number): number => (place === end ? height : (tops[place - start] ?? 0));
+  const lanes = lanesFor(own.filter(({ from, to }) => to > from + 1));
+  const left = Math.max(0, ...lanes.values()) * laneWidth + (lanes.size > 0 ? laneWidth : 0);
+  const axis = left + wide / 2;
+  const drawn = new Set<string>();
+  const drawnWires = own.flatMap((wire) => {
+    const key = `${wire.from} ${wire.to}`;
+    if (drawn.has(key)) return [];
+    drawn.add(key);
+    const target = wire.to === end ? undefined : items[wire.to - start];
+    const to = target === undefined || target.inside !== undefined ? {} : { to: target.id };
+    const [foot, head] = [footOf(wire.from), headOf(wire.to)];
+    const lane = lanes.get(wire);
+    if (lane === undefined && foot === head) return [];
+    if (lane === undefined) return [{ from: wire.source, ...to, points: [axis, foot, axis, head] }];
+    const x = left - (lane + 0.5) * laneWidth;
+    const [low, high] = [foot + chainGap / 3, head - chainGap / 2];
+    return [{ from: wire.source, ...to, points: [axis, foot, axis, low, x, low, x, high, axis, high, axis, head] }];
+  });
+  return {
+    // Balanced, so that frames have their line in the middle.
+    width: wide + 2 * left,
+    height,
+    axis,
+    entry,
+    entryNode: entry === undefined || parts || items[0]?.inside !== undefined ? undefined : items[0]?.id,
+    entryX: axis,
+    exit,
+    exitX: axis,
+    places: items.map((item, index) => ({ item, x: axis - item.width / 2, y: tops[index] ?? 0 })),
+    wires: drawnWires,
+  };
+}
+
+/** The lane nearest to the line in which no other short cut runs at the same height. */
+function lanesFor<Wire extends { readonly from: number; readonly to: number }>(
+  wires: readonly Wire[],
+): Map<Wire, number> {
+  const lanes = new Map<Wire, number>();
+  for (const wire of [...wires].sort((a, b) => a.to - a.from - (b.to - b.from))) {
+    const taken = new Set(
+      [...lanes].filter(([other]) => other.from < wire.to && wire.from < other.to).map(([, lane]) => lane),
+    );
+    let lane = 0;
+    while (taken.has(lane)) lane++;
+    lanes.set(wire, lane);
+  }
+  return lanes;
 }
 
 interface Way {
