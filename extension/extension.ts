@@ -4,12 +4,13 @@ import { type ExtensionContext, Uri } from 'vscode';
 import { registerDoctor } from './doctor.ts';
 import { startEngine } from './engine/start.node.ts';
 import { clientName } from './languageClient.ts';
+import { registerWatchBoard } from './monitor/watchBoard.ts';
 import { registerExtension } from './register.ts';
 import { registerTasks } from './tasks.ts';
 
 export function activate(context: ExtensionContext): void {
   const inDist = (file: string): string => Uri.joinPath(context.extensionUri, 'dist', file).fsPath;
-  const log = registerExtension(context, {
+  const { log, feed } = registerExtension(context, {
     runsTasks: true,
     createClient: async (options) => {
       const { createClient }: typeof import('./client/node.ts') = require(inDist('client.cjs'));
@@ -17,5 +18,9 @@ export function activate(context: ExtensionContext): void {
     },
     startEngine: () => startEngine(inDist('engine.cjs')),
   });
-  context.subscriptions.push(registerTasks(inDist('firmtune.js')), registerDoctor(context, log));
+  context.subscriptions.push(
+    registerTasks(inDist('firmtune.js')),
+    registerDoctor(context, log),
+    registerWatchBoard(feed),
+  );
 }

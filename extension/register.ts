@@ -4,6 +4,8 @@ import { commands, type ExtensionContext, type LogOutputChannel, l10n, window } 
 import type { EngineClient } from './engine/channel.ts';
 import type { Engine } from './engine/handlers.ts';
 import { type ClientFactory, PlanLanguageClient } from './languageClient.ts';
+import type { MonitorFeed } from './monitor/feed.ts';
+import { registerMonitor } from './monitor/register.ts';
 import { newTrainingPlan } from './newPlan.ts';
 import { createEngines } from './plan/engines.ts';
 import { registerPlans } from './plan/register.ts';
@@ -19,18 +21,27 @@ export interface Platform {
   startEngine(): EngineClient<Engine>;
 }
 
-export function registerExtension(context: ExtensionContext, platform: Platform): LogOutputChannel {
+export interface Registered {
+  readonly log: LogOutputChannel;
+  /** For those who run firmware. */
+  readonly feed: MonitorFeed;
+}
+
+export function registerExtension(context: ExtensionContext, platform: Platform): Registered {
   const log = window.createOutputChannel('Firmtune', { log: true });
   const status = new PlanStatusItem();
   const client = new PlanLanguageClient(platform.createClient, log, (uri, lenses) => status.showLenses(uri, lenses));
   const engines = createEngines(() => platform.startEngine());
+  const { runsTasks } = platform;
+  const monitor = registerMonitor(context, { log, startEngine: () => platform.startEngine(), runsTasks });
   context.subscriptions.push(
     log,
     status,
     client,
     engines,
+    monitor,
     registerModelViews(context.extensionUri, log, () => platform.startEngine()),
-    registerPlans(context, { engines, log, status, runsTasks: platform.runsTasks }),
+    registerPlans(context, { engines, log, status, runsTasks }),
     commands.registerCommand('firmtune.newTrainingPlan', (model?: unknown) => newTrainingPlan(engines.quick, model)),
     commands.registerCommand('firmtune.showLog', () => log.show()),
     commands.registerCommand('firmtune.restartLanguageServer', async () => {
@@ -39,5 +50,5 @@ export function registerExtension(context: ExtensionContext, platform: Platform)
     }),
   );
   client.startWithFirstPlan();
-  return log;
+  return { log, feed: monitor.feed };
 }

@@ -25,7 +25,6 @@ export function registerTasks(commandLine: string): Disposable {
   const run = (command: FirmtuneTask['command']) => (plan?: unknown) => runFor(commandLine, command, plan);
   return Disposable.from(
     tasks.registerTaskProvider('firmtune', new PlanTasks(commandLine)),
-    commands.registerCommand('firmtune.simulate', run('simulate')),
     commands.registerCommand('firmtune.generate', run('generate')),
   );
 }

@@ -1,4 +1,5 @@
-/** What firmware that trains says of itself: lines `firmtune: event key=value ...`; without an event, a training step. */
+/** What firmware that trains says of itself, of what the monitor shows. */
+import { figureOf, readMonitorLine } from '../../compiler/simulate/monitorLine.ts';
 
 export type Report =
   /** The program begins: at power-on, and again after a reset. */
@@ -15,14 +16,10 @@ export interface Seen {
   readonly prediction: number;
 }
 
-/** A logger may put its own words in front. */
-const mark = /(?:^|[\s>\])])firmtune:(?:\s+([a-z]+)(?=\s|$))?((?:\s+\w+=\S*)*)\s*$/;
-
 /** Undefined: the line is no report, or one that the monitor does not show. */
 export function readReport(line: string): Report | undefined {
-  const [found, event = 'step', words = ''] = mark.exec(line) ?? [];
-  if (found === undefined) return undefined;
-  const values = new Map(Array.from(words.matchAll(/(\w+)=(\S*)/g), ([, key = '', value = '']) => [key, value]));
+  const { event, values } = readMonitorLine(line) ?? {};
+  if (event === undefined || values === undefined) return undefined;
   const figure = (key: string): number | undefined => figureOf(values.get(key));
   const step = figure('step');
   const loss = figure('loss');
@@ -53,14 +50,6 @@ export function readReport(line: string): Report | undefined {
     default:
       return undefined;
   }
-}
-
-/** C prints what is no number as `nan`, `-nan`, `inf`. */
-function figureOf(text: string | undefined): number | undefined {
-  if (text === undefined || text === '') return undefined;
-  if (/^[+-]?(nan|inf)$/i.test(text)) return Number.NaN;
-  const value = Number(text);
-  return Number.isNaN(value) ? undefined : value;
 }
 
 function seenOf(label: number | undefined, prediction: number | undefined): Seen | undefined {

@@ -46,19 +46,14 @@ export interface ChartCard {
 export function chartCard(id: string, title: string, ...controls: readonly HTMLElement[]): ChartCard {
   const canvas = element('canvas', { 'aria-hidden': 'true' });
   const reading = element('p', { class: 'reading figure' });
-  const slider = element(
-    'div',
-    { class: 'plot', role: 'slider', tabindex: 0, 'aria-label': title, 'aria-describedby': `${id}-summary` },
-    canvas,
-  );
-  const summary = element('p', { class: 'visually-hidden', id: `${id}-summary` });
-  const table = element('div', { class: 'twin', id: `${id}-table`, tabindex: 0, role: 'region', hidden: true });
+  const slider = element('div', { class: 'plot', role: 'slider', tabindex: 0, 'aria-label': title }, canvas);
+  const table = element('div', { class: 'twin', id: `${id}-table`, tabindex: 0, role: 'group', hidden: true });
   setAttributes(table, { 'aria-label': t('{0} as a table', title) });
   const toggle = button(t('Table'), () => setTable(table.hidden === true), {
     class: 'action',
     'aria-expanded': 'false',
     'aria-controls': table.id,
-    'aria-label': t('{0} as a table', title),
+    'aria-label': t('Table: {0}', title),
   });
   const card = element(
     'section',
@@ -66,7 +61,6 @@ export function chartCard(id: string, title: string, ...controls: readonly HTMLE
     element('header', {}, element('h2', { class: 'section-title', id: `${id}-title` }, title), ...controls, toggle),
     slider,
     reading,
-    summary,
     table,
   );
 
@@ -101,13 +95,14 @@ export function chartCard(id: string, title: string, ...controls: readonly HTMLE
     const { stops = [], read: words } = content ?? {};
     const position = cursor === undefined ? -1 : stops.indexOf(cursor);
     if (position < 0) cursor = undefined;
-    const text = cursor === undefined || words === undefined ? '' : words(cursor);
+    const { summary: now = '' } = content ?? {};
+    const text = cursor === undefined || words === undefined ? now : words(cursor);
     setText(reading, text);
     setAttributes(slider, {
       'aria-valuemin': 0,
       'aria-valuemax': Math.max(0, stops.length - 1),
       'aria-valuenow': position < 0 ? Math.max(0, stops.length - 1) : position,
-      'aria-valuetext': text === '' ? (content?.summary ?? '') : text,
+      'aria-valuetext': text,
       'aria-disabled': stops.length === 0 ? 'true' : undefined,
     });
   };
@@ -158,7 +153,6 @@ export function chartCard(id: string, title: string, ...controls: readonly HTMLE
     show(next, nextTheme) {
       content = next;
       theme = nextTheme;
-      setText(summary, next.summary);
       read();
       chart ??= new Chart(canvas, { type: 'line', data: { datasets: [] }, options: {}, plugins: [line] });
       chart.data.datasets = [...next.lines];
@@ -201,7 +195,7 @@ function chartOptions(content: ChartContent, theme: Theme): NonNullable<Chart<'l
       x: {
         type: 'linear',
         ...axis(content.xTitle),
-        min: content.stops.length > 1 ? content.stops[0] : undefined,
+        min: 0,
         max: content.stops.length > 1 ? content.stops.at(-1) : undefined,
         ticks: { color: theme.muted, font, maxRotation: 0, precision: 0 },
       },

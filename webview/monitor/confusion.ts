@@ -21,12 +21,12 @@ interface Pair {
 }
 
 export function testCards(): TestCards {
-  const matrix = element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('Confusion matrix') });
+  const matrix = element('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': t('Confusion matrix') });
   const when = element('p', { class: 'muted when' });
-  const examples = element('ul', { class: 'examples' });
+  const examples = element('ul', { class: 'examples', tabindex: 0, 'aria-label': t('Wrong examples') });
   const found = element('p', { class: 'muted when' });
   const filter = element('select', { 'aria-label': t('Which mistakes to show') });
-  let shown: TestPicture | undefined;
+  let shown: TestPicture | 'nothing' | undefined = 'nothing';
   let chosen = '';
 
   const showExamples = (test: TestPicture): void => {
@@ -48,11 +48,11 @@ export function testCards(): TestCards {
   };
   filter.addEventListener('change', () => {
     chosen = filter.value;
-    if (shown !== undefined) showExamples(shown);
+    if (typeof shown === 'object') showExamples(shown);
   });
   const choose = (label: number, prediction: number): void => {
     chosen = `${label} ${prediction}`;
-    if (shown !== undefined) showExamples(shown);
+    if (typeof shown === 'object') showExamples(shown);
   };
 
   const title = (id: string, text: string) => element('h2', { class: 'section-title', id }, text);

@@ -11,6 +11,9 @@ import { accuracyText, lossText } from './words.ts';
 /** Markers along a smoothed line: enough to tell it by, few enough to see it. */
 const markersPerLine = 8;
 const mostTableRows = 50;
+/** Markers on the edge are drawn whole; the losses of single samples end at the top. */
+const outside = 8;
+const inside = { left: 0, right: 0, top: 0, bottom: 0 };
 
 interface ShownCurve {
   readonly run: RunPicture;
@@ -43,7 +46,7 @@ export function lossContent(model: Model, theme: Theme): ChartContent {
     // The losses of single samples jump; of several runs only the selected one's are shown behind its line.
     const background: Line[] =
       smoothing > 0 && run.id === selected
-        ? [{ data: points(raw), borderColor: style.faint, borderWidth: 1, pointRadius: 0, order: 2 }]
+        ? [{ data: points(raw), borderColor: style.faint, borderWidth: 1, pointRadius: 0, order: 2, clip: inside }]
         : [];
     const every = Math.max(1, Math.ceil(steps.length / markersPerLine));
     const offset = (run.id * 3) % every;
@@ -58,6 +61,7 @@ export function lossContent(model: Model, theme: Theme): ChartContent {
         pointStyle: style.marker,
         pointRadius: steps.map((_, index) => (index % every === offset ? 4 : 0)),
         order: 1,
+        clip: outside,
       },
     ];
   });
@@ -122,6 +126,7 @@ export function epochContent(model: Model, theme: Theme): ChartContent {
       borderDash: [...style.dash],
       pointStyle: style.marker,
       pointRadius: secondary ? 3.5 : 4.5,
+      clip: outside,
     };
   };
   const best = runs

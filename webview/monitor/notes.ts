@@ -50,7 +50,7 @@ function notesOf(run: RunPicture): readonly RunProblem[] {
         run.steps,
         kilobytesText(run.learnedBytes),
       ),
-      remedy: t('run it again to train to the end'),
+      remedy: t('continue it to train to the end'),
     });
   }
   return [...run.problems, ...own];
@@ -73,19 +73,24 @@ function noteItem(
     'li',
     { 'data-severity': severity },
     element('strong', {}, `${kind}: `),
-    `${message}. `,
-    element('span', { class: 'remedy' }, `${remedy}. `),
+    `${sentence(message)}. `,
+    element('span', { class: 'remedy' }, `${sentence(remedy)}. `),
     where,
     where === null ? null : ' ',
     element('code', { class: 'muted' }, code),
   );
 }
 
+/** Diagnostics begin with a small letter: other places put a file in front of them. */
+function sentence(text: string): string {
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+}
+
 export function differencesCard(): Card {
   const table = element('div', {
     class: 'scroll',
     tabindex: 0,
-    role: 'region',
+    role: 'group',
     'aria-label': t('Differences of the shown runs'),
   });
   const card = element(

@@ -1,12 +1,12 @@
-/** The list of runs: which are drawn, how they look, how they ended, and what can be done with each. */
+/** The list of runs: which are drawn, how they look, how far they are; and what can be done with the selected one. */
 
 import { button, element, setAttributes, setText } from '../dom.ts';
 import { t } from '../text.ts';
 import type { Theme } from '../theme.ts';
 import type { FromMonitorPage, RunPicture } from './messages.ts';
-import { bestAccuracy, type Choices, type Model } from './model.ts';
+import { bestAccuracy, type Choices, type Model, selectedRun } from './model.ts';
 import { drawSwatch, runStyle } from './runStyle.ts';
-import { accuracyText, durationText, progressText, sourceText, stateText } from './words.ts';
+import { accuracyText, durationText, sourceText, stateLine } from './words.ts';
 
 export interface RunList {
   readonly element: HTMLElement;
@@ -21,37 +21,33 @@ export interface RunListActions {
 interface Row {
   readonly element: HTMLTableRowElement;
   show(run: RunPicture, model: Model, theme: Theme): void;
+  rename(): void;
 }
 
 export function runList(actions: RunListActions): RunList {
   const body = element('tbody');
   const rows = new Map<number, Row>();
-  const heads = [
-    t('Shown'),
-    t('Run'),
-    t('Source'),
-    t('Plan'),
-    t('Seed'),
-    t('State'),
-    t('Best test'),
-    t('Rate'),
-    t('Time'),
-    t('Actions'),
+  const columns: readonly (readonly [text: string, kind?: 'number'])[] = [
+    [t('Shown')],
+    [t('Run')],
+    [t('Source')],
+    [t('Plan')],
+    [t('Seed'), 'number'],
+    [t('State')],
+    [t('Best test'), 'number'],
+    [t('Rate'), 'number'],
+    [t('Time'), 'number'],
   ];
-  const numbers = [4, 6, 7, 8];
-  const head = element(
-    'tr',
-    {},
-    ...heads.map((text, column) => element('th', { scope: 'col', class: numberClass(numbers.includes(column)) }, text)),
-  );
+  const head = columns.map(([text, kind]) => element('th', { scope: 'col', class: kind }, text));
+  const toolbar = selectedToolbar(actions, (id) => rows.get(id)?.rename());
   const list = element(
     'section',
     { class: 'card runs', 'aria-labelledby': 'runs-title' },
-    element('h2', { class: 'section-title', id: 'runs-title' }, t('Runs')),
+    element('header', {}, element('h2', { class: 'section-title', id: 'runs-title' }, t('Runs')), toolbar.element),
     element(
       'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('Runs') },
-      element('table', { class: 'data-table' }, element('thead', {}, head), body),
+      { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': t('Runs') },
+      element('table', { class: 'data-table' }, element('thead', {}, element('tr', {}, ...head)), body),
     ),
   );
   return {
@@ -73,12 +69,61 @@ export function runList(actions: RunListActions): RunList {
         }
         row.show(run, model, theme);
       }
+      toolbar.show(selectedRun(model));
     },
   };
 }
 
-function numberClass(isNumber: boolean): string | undefined {
-  return isNumber ? 'number' : undefined;
+/** One toolbar instead of as many buttons in each row. Its buttons say which run they are about. */
+function selectedToolbar(
+  { send }: RunListActions,
+  rename: (id: number) => void,
+): { readonly element: HTMLElement; show(run: RunPicture | undefined): void } {
+  let run: RunPicture | undefined;
+  const made = (label: string, act: (id: number) => void, fits: (run: RunPicture) => boolean) => ({
+    label,
+    fits,
+    button: button(label, () => run !== undefined && act(run.id), { class: 'action' }),
+  });
+  const isOver = ({ state }: RunPicture): boolean => state !== 'running' && state !== 'starting';
+  const buttons = [
+    made(
+      t('Stop'),
+      (id) => send({ type: 'cancel', id }),
+      ({ canCancel }) => canCancel,
+    ),
+    made(
+      t('Continue'),
+      (id) => send({ type: 'continue', id }),
+      ({ canContinue }) => canContinue,
+    ),
+    made(
+      t('Run again'),
+      (id) => send({ type: 'again', id, newSeed: false }),
+      ({ canRunAgain }) => canRunAgain,
+    ),
+    made(
+      t('Another seed'),
+      (id) => send({ type: 'again', id, newSeed: true }),
+      ({ canRunAgain }) => canRunAgain,
+    ),
+    made(t('Rename'), rename, () => true),
+    made(t('Remove'), (id) => send({ type: 'remove', id }), isOver),
+  ];
+  return {
+    element: element(
+      'div',
+      { class: 'toolbar', role: 'group', 'aria-label': t('Selected run') },
+      ...buttons.map((each) => each.button),
+    ),
+    show(next) {
+      run = next;
+      for (const { label, fits, button: shown } of buttons) {
+        shown.hidden = next === undefined || !fits(next);
+        setAttributes(shown, { 'aria-label': `${label}: ${next?.name ?? ''}` });
+      }
+    },
+  };
 }
 
 function runRow(id: number, { send, choose }: RunListActions): Row {
@@ -102,14 +147,8 @@ function runRow(id: number, { send, choose }: RunListActions): Row {
     state: element('td', { class: 'state-cell' }),
     best: element('td', { class: 'number' }),
     rate: element('td', { class: 'number' }),
-    time: element('td', { class: 'number' }),
+    time: element('td', { class: 'number time-cell' }),
   };
-  const stop = button(t('Stop'), () => send({ type: 'cancel', id }), { class: 'action' });
-  const goOn = button(t('Continue'), () => send({ type: 'continue', id }), { class: 'action' });
-  const again = button(t('Run again'), () => send({ type: 'again', id, newSeed: false }), { class: 'action' });
-  const seed = button(t('Another seed'), () => send({ type: 'again', id, newSeed: true }), { class: 'action' });
-  const rename = button(t('Rename'), () => edit(true), { class: 'action' });
-  const remove = button(t('Remove'), () => send({ type: 'remove', id }), { class: 'action' });
 
   const edit = (open: boolean): void => {
     input.hidden = !open;
@@ -119,16 +158,11 @@ function runRow(id: number, { send, choose }: RunListActions): Row {
     input.focus();
     input.select();
   };
-  const close = (): void => {
-    if (input.hidden) return;
+  input.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' && event.key !== 'Escape') return;
+    if (event.key === 'Enter' && input.value.trim() !== '') send({ type: 'rename', id, name: input.value.trim() });
     edit(false);
     name.focus();
-  };
-  input.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && input.value.trim() !== '') send({ type: 'rename', id, name: input.value.trim() });
-    if (event.key !== 'Enter' && event.key !== 'Escape') return;
-    event.stopPropagation();
-    close();
   });
   input.addEventListener('blur', () => edit(false));
   name.addEventListener('keydown', ({ key }) => key === 'F2' && edit(true));
@@ -139,11 +173,14 @@ function runRow(id: number, { send, choose }: RunListActions): Row {
     element('td', {}, element('label', { class: 'shown' }, shown, swatch)),
     element('th', { scope: 'row' }, name, input),
     ...Object.values(cells),
-    element('td', { class: 'row-actions' }, stop, goOn, again, seed, rename, remove),
   );
-  const label = (target: Element, text: string): void => setAttributes(target, { 'aria-label': text });
+  // With the mouse, all of the row selects; by keys the name does.
+  row.addEventListener('click', ({ target }) => {
+    if (target instanceof Element && target.closest('button, input, label') === null) choose({ selected: id });
+  });
   return {
     element: row,
+    rename: () => edit(true),
     show(next, nextModel, theme) {
       run = next;
       model = nextModel;
@@ -151,29 +188,17 @@ function runRow(id: number, { send, choose }: RunListActions): Row {
       row.classList.toggle('selected', selected);
       setAttributes(name, { 'aria-current': selected ? 'true' : undefined });
       shown.checked = !model.choices.hidden.includes(id);
-      label(shown, t('Show {0} in the charts', run.name));
+      setAttributes(shown, { 'aria-label': t('Show {0} in the charts', run.name) });
       setText(name, run.name);
       setText(cells.source, sourceText(run.source));
       setText(plan, run.plan.replace(/^.*[\\/]/, ''));
       plan.title = run.planHash === '' ? run.plan : `${run.plan} (${run.planHash})`;
       setText(cells.seed, run.seed === undefined ? '' : String(run.seed));
-      setText(cells.state, [stateText(run.state), progressText(run)].filter((text) => text !== '').join(': '));
-      setAttributes(cells.state, { 'data-state': run.state });
+      setText(cells.state, stateLine(run));
       setText(cells.best, accuracyText(bestAccuracy(run)));
       setText(cells.rate, run.stepsPerSecond === undefined ? '' : t('{0} steps/s', run.stepsPerSecond.toFixed(0)));
       const left = run.remaining === undefined ? '' : ` (${t('{0} left', durationText(run.remaining))})`;
       setText(cells.time, durationText(run.elapsed) + left);
-      stop.hidden = !run.canCancel;
-      goOn.hidden = !run.canContinue;
-      again.hidden = !run.canRunAgain;
-      seed.hidden = !run.canRunAgain;
-      remove.hidden = run.state === 'running' || run.state === 'starting';
-      label(stop, t('Stop {0}', run.name));
-      label(goOn, t('Continue {0}', run.name));
-      label(again, t('Run {0} again', run.name));
-      label(seed, t('Run {0} again with another seed', run.name));
-      label(rename, t('Rename {0}', run.name));
-      label(remove, t('Remove {0}', run.name));
       const style = runStyle(run, theme);
       const key = `${style.colour} ${window.devicePixelRatio}`;
       if (key !== swatchKey) drawSwatch(swatch, style);

@@ -36,8 +36,22 @@ export function stateText(state: RunState): string {
   }[state];
 }
 
+const stateSigns: Readonly<Record<RunState, string>> = {
+  starting: '○',
+  running: '●',
+  finished: '✓',
+  cancelled: '■',
+  failed: '✕',
+};
+
+/** `● running: epoch 3 of 8, training 45 %`. */
+export function stateLine(run: RunPicture): string {
+  const [state, progress] = [stateText(run.state), progressText(run)];
+  return `${stateSigns[run.state]} ${progress === '' ? state : `${state}: ${progress}`}`;
+}
+
 /** `epoch 3 of 8, training 45 %`. */
-export function progressText({ state, progress, epochs, steps, results }: RunPicture): string {
+function progressText({ state, progress, epochs, steps, results }: RunPicture): string {
   if (state === 'starting') {
     return progress?.phase === 'reading'
       ? t('reading sample {0} of {1}', progress.done, progress.of)
