@@ -6,7 +6,13 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
-const files = ['compiler/kernels', 'compiler/runtime', 'extension/cli/board'].flatMap((folder) =>
+const files = [
+  'compiler/kernels',
+  'compiler/runtime',
+  'extension/cli/board',
+  'extension/samples/firmware/src',
+  'extension/samples/firmware/boards',
+].flatMap((folder) =>
   readdirSync(folder)
     .filter((name) => /\.[ch]$/.test(name))
     .map((name) => join(folder, name)),

@@ -39,4 +39,5 @@ __attribute__((section(".vectors"), used)) static const struct {
   uint32_t *stack_top;
   handler handlers[15];
 } vectors = {stack_top,
-             {reset, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault}};
+             {reset, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault,
+              fault, fault}};

@@ -1,5 +1,6 @@
-/* The I/O of the emulated boards. Their flash is a model of one: erased by sectors, each byte programmed once. Its content
- * lies in the file flash.bin in the emulator's folder, so that what was learned survives; remove it to start anew. */
+/* The I/O of the emulated boards. Their flash is a model of one: erased by sectors, each byte programmed
+ * once. Its content lies in the file flash.bin in the emulator's folder, so that what was learned survives;
+ * remove it to start anew. */
 #include <stddef.h>
 #include <string.h>
 
@@ -33,7 +34,10 @@ void board_put(char character) {
 }
 #endif
 
-enum { SECTOR_BYTES = 4096, SLOT_BYTES = (GARMENTS_SAVE_BYTES + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES };
+enum {
+  SECTOR_BYTES = 4096,
+  SLOT_BYTES = (GARMENTS_SAVE_BYTES + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES
+};
 
 static uint8_t flash[2 * SLOT_BYTES];
 static int32_t flash_file;

@@ -1,6 +1,6 @@
-/* The I/O of ST's NUCLEO-F767ZI, at register level (reference manual RM0410), with the clock as it is after reset: 16 MHz
- * from the internal oscillator. Serial port: USART3 through the ST-LINK, 115200 baud. Button: the blue one. What was learned
- * lies in the last two sectors of the flash. */
+/* The I/O of ST's NUCLEO-F767ZI, at register level (reference manual RM0410), with the clock as it is after
+ * reset: 16 MHz from the internal oscillator. Serial port: USART3 through the ST-LINK, 115200 baud. Button:
+ * the blue one. What was learned lies in the last two sectors of the flash. */
 #include <stddef.h>
 #include <string.h>
 
@@ -29,7 +29,8 @@
 enum {
   CLOCK_HZ = 16000000,
   BAUD = 115200,
-  /* Sectors 10 and 11 of the 2 MB in one bank, as delivered. The linker script keeps the firmware out of them. */
+  /* Sectors 10 and 11 of the 2 MB in one bank, as delivered. The linker script keeps the firmware out of
+     them. */
   FIRST_SECTOR = 10,
   SECTOR_BYTES = 256 * 1024
 };
@@ -108,10 +109,10 @@ const ft_flash board_flash = {
 };
 
 void board_init(void) {
-  RCC_AHB1ENR |= (1u << 2) | (1u << 3); /* ports C and D */
-  RCC_APB1ENR |= 1u << 18;              /* USART3 */
-  (void)RCC_APB1ENR;                    /* a peripheral may be used two cycles after its clock is on */
-  GPIOD_AFRH = (GPIOD_AFRH & ~0xffu) | 0x77u;               /* PD8, PD9: USART3 */
+  RCC_AHB1ENR |= (1u << 2) | (1u << 3);       /* ports C and D */
+  RCC_APB1ENR |= 1u << 18;                    /* USART3 */
+  (void)RCC_APB1ENR;                          /* a peripheral may be used two cycles after its clock is on */
+  GPIOD_AFRH = (GPIOD_AFRH & ~0xffu) | 0x77u; /* PD8, PD9: USART3 */
   GPIOD_MODER = (GPIOD_MODER & ~(0xfu << 16)) | (0xau << 16); /* alternate function */
   USART3_BRR = (CLOCK_HZ + BAUD / 2) / BAUD;
   USART3_CR1 = (1u << 0) | (1u << 3); /* on, transmitter */

@@ -1,6 +1,6 @@
-/* A product that learns its user's classes: it looks at a picture in every turn, tells what it sees, and while the
- * button is held, learns the label. Training is cut into slices, so that the main loop and its watchdog live on. What was
- * learned survives a reset. */
+/* A product that learns its user's classes: it looks at a picture in every turn, tells what it sees, and
+ * while the button is held, learns the label. Training is cut into slices, so that the main loop and its
+ * watchdog live on. What was learned survives a reset. */
 #include <stddef.h>
 
 #include "board.h"

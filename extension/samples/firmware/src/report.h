@@ -1,5 +1,5 @@
-/* Lines for the training monitor, see README.md: "firmtune: event key=value ...". Without printf, which takes more flash
- * and stack than many a model. */
+/* Lines for the training monitor, see README.md: "firmtune: event key=value ...". Without printf, which takes
+ * more flash and stack than many a model. */
 #ifndef REPORT_H
 #define REPORT_H
 

@@ -1,4 +1,5 @@
-/* Where pictures come from: on a product a camera and the user's buttons, here the files of data/, linked into flash. */
+/* Where pictures come from: on a product a camera and the user's buttons, here the files of data/, linked
+ * into flash. */
 #ifndef SAMPLES_H
 #define SAMPLES_H
 
