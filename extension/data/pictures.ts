@@ -5,10 +5,24 @@ import type { Picture } from '../../compiler/simulate/picture.ts';
 
 /** @throws Error in the decoder's words where the file is damaged or of another kind; the content decides, not the name. */
 export function decodePicture(bytes: Uint8Array): Picture {
-  if (bytes[0] === 0x89 && bytes[1] === 0x50) return pngPicture(decodePng(bytes, { checkCrc: true }));
+  if (bytes[0] === 0x89 && bytes[1] === 0x50) {
+    refuseHuge(bytes);
+    return pngPicture(decodePng(bytes, { checkCrc: true }));
+  }
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) throw new Error('neither a JPEG nor a PNG');
   const { width, height, data } = decodeJpeg(bytes, { useTArray: true, formatAsRGBA: false, tolerantDecoding: false });
   return { width, height, channels: 3, pixels: data };
+}
+
+/** As much as the JPEG decoder takes. */
+const mostPixels = 100e6;
+
+/** A few bytes of a PNG can claim, and inflate to, more than there is memory. */
+function refuseHuge(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 24) throw new Error('the file ends within its header');
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  if (width * height > mostPixels) throw new Error(`${width}x${height} is more than ${mostPixels / 1e6} megapixels`);
 }
 
 /** Transparency is left out: a training picture has none that would mean anything. */

@@ -130,6 +130,14 @@ describe('decoding', () => {
     expect(pixelsOf({ width: 3, height: 2, channels: 1, depth: 1, data })).toEqual([255, 0, 255, 0, 255, 0]);
   });
 
+  it('refuses a PNG that claims more pixels than fit', () => {
+    const bytes = encodePng({ width: 1, height: 1, channels: 1, data: Uint8Array.of(1) });
+    new DataView(bytes.buffer, bytes.byteOffset).setUint32(16, 2_000_000);
+    new DataView(bytes.buffer, bytes.byteOffset).setUint32(20, 2_000_000);
+    expect(() => decodePicture(bytes)).toThrow('megapixels');
+    expect(() => decodePicture(bytes.subarray(0, 20))).toThrow('ends within its header');
+  });
+
   it('refuses other files whatever their name', () => {
     expect(() => decodePicture(readFileSync('package.json'))).toThrow('neither a JPEG nor a PNG');
     expect(() => decodePicture(new Uint8Array())).toThrow('neither a JPEG nor a PNG');
