@@ -19,6 +19,7 @@ export async function run(): Promise<void> {
     language: () => import('./language.test.ts'),
     commands: () => import('./commands.test.ts'),
     plans: () => import('./plans.test.ts'),
+    monitor: () => import('./monitor.test.ts'),
   };
   for (const [name, load] of Object.entries(files)) if (only === undefined || name === only) await load();
   const result = { passed: 0, failed: 0, skipped: 0 };
