@@ -1,0 +1,23 @@
+import type { FrameLocator, Page } from 'playwright-core';
+
+export const sharedData: string;
+export const hasSharedData: boolean;
+
+export interface Workbench {
+  readonly page: Page;
+  /** Breaches of the policy, and what our pages wrote to the console. */
+  readonly problems: readonly string[];
+  close(): Promise<void>;
+}
+
+export function openWorkbench(options: {
+  readonly folder: string;
+  /** The path of a file. */
+  readonly open?: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly viewport?: { readonly width: number; readonly height: number };
+}): Promise<Workbench>;
+export function openPlanView(page: Page): Promise<FrameLocator>;
+export function planFrame(page: Page): FrameLocator;
+export function shownText(page: Page): Promise<string>;
+export function shownPeak(view: FrameLocator): Promise<number>;

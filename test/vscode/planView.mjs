@@ -1,0 +1,72 @@
+/** A workbench with a plan view, for tests, measurements and pictures. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openBrowser, runCommand, startServer, workbenchUrl } from './workbench.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const patience = { timeout: 60_000 };
+/** Published plans and their models; not part of the repository. */
+export const sharedData = join(root, '../shared/data');
+export const hasSharedData = existsSync(sharedData);
+
+/**
+ * Opens a folder in the workbench, with the extension as it is in this folder (`dist/` must be built).
+ * @param {{ folder: string, open?: string, settings?: Record<string, unknown>, viewport?: { width: number, height: number } }} options
+ */
+export async function openWorkbench({ folder, open, settings, viewport = { width: 1600, height: 900 } }) {
+  const server = await startServer({ testDriver: true, settings });
+  const browser = await openBrowser();
+  const problems = [];
+  const close = async () => {
+    await browser.close();
+    await server.stop();
+  };
+  try {
+    const page = await browser.newPage({ viewport });
+    page.on('console', (message) => {
+      // VS Code itself complains of much; what comes of our pages, and every breach of their policy, is ours.
+      const ours = message.location().url.includes('/dist/webview/');
+      const isProblem = ['error', 'warning'].includes(message.type()) && ours;
+      if (isProblem || /Content Security Policy/.test(message.text())) problems.push(message.text());
+    });
+    await page.goto(workbenchUrl(server.port, { folder, open, extension: root }));
+    await page.locator('.monaco-workbench').waitFor(patience);
+    return { page, problems, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The plan view of the plan in the active editor, once its picture is there. */
+export async function openPlanView(page) {
+  await runCommand(page, 'Firmtune: Open Plan View');
+  const view = planFrame(page);
+  await view.locator('[data-layer]').first().waitFor(patience);
+  return view;
+}
+
+export function planFrame(page) {
+  return page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+}
+
+/** What is seen of the text in the first text editor, line by line; lenses are no lines. */
+export async function shownText(page) {
+  const lines = await page.locator('.editor-group-container .monaco-editor .view-line').evaluateAll((elements) =>
+    elements
+      .map((element) => ({ top: Number.parseFloat(element.style.top), text: element.textContent ?? '' }))
+      .sort((a, b) => a.top - b.top)
+      // The editor shows blanks as no-break spaces.
+      .map(({ text }) => text.replaceAll('\u00a0', ' ')),
+  );
+  return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+/** In bytes, as the header of the view says it. */
+export async function shownPeak(view) {
+  const text = await view.locator('.plan-header').innerText();
+  const [, figure] = /Peak SRAM\s+([\d,]+) B/.exec(text) ?? [];
+  if (figure === undefined) throw new Error(`no peak in the header: ${text}`);
+  return Number(figure.replaceAll(',', ''));
+}

@@ -1,0 +1,15 @@
+import type { Browser, Page } from 'playwright-core';
+
+export function chromiumPath(): string | undefined;
+export function startServer(options?: {
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly testDriver?: boolean;
+  readonly port?: number;
+  readonly extension?: string;
+}): Promise<{ readonly port: number; stop(): Promise<void> }>;
+export function openBrowser(): Promise<Browser>;
+export function workbenchUrl(
+  port: number,
+  options: { readonly folder: string; readonly open?: string; readonly extension?: string; readonly tests?: string },
+): string;
+export function runCommand(page: Page, title: string, timeout?: number): Promise<void>;
