@@ -7,7 +7,7 @@ import { bytesText, t } from '../text.ts';
 import { mixed, type Theme, withAlpha } from '../theme.ts';
 import type { PictureBuffer, PlanPicture } from './messages.ts';
 import { type Paint, paintsOf, type SeriesKey, seriesOfRole } from './series.ts';
-import { kilobyteStep } from './timelineChart.ts';
+import { kilobyteLabel, kilobyteTicks } from './timelineChart.ts';
 import { type Range, wholeRange } from './timelineData.ts';
 
 Chart.register(MatrixController, MatrixElement, LinearScale, annotation);
@@ -42,7 +42,8 @@ export function createArenaChart(canvas: HTMLCanvasElement, firstTheme: Theme): 
     const scale = chart.scales[axis];
     return scale === undefined ? 0 : Math.abs(scale.getPixelForValue(from + length) - scale.getPixelForValue(from));
   };
-  const blockOf = ({ raw }: { raw: unknown }): Block => raw as Block;
+  // Asked once without data, for the options that all blocks share.
+  const bufferOf = ({ raw }: { raw: unknown }): PictureBuffer | undefined => (raw as Block | undefined)?.buffer;
   const configuration: ChartConfiguration<'matrix', Block[]> = {
     type: 'matrix',
     plugins: [unused],
@@ -54,13 +55,13 @@ export function createArenaChart(canvas: HTMLCanvasElement, firstTheme: Theme): 
           anchorY: 'bottom',
           borderWidth: 0.5,
           borderColor: () => theme.background,
-          backgroundColor: (context) => paints[seriesOfRole(blockOf(context).buffer.role)].fill as string,
+          backgroundColor: (context) => paints[seriesOfRole(bufferOf(context)?.role ?? 'activation')].fill as string,
           width: (context) => {
-            const { first, last } = blockOf(context).buffer;
+            const { first = 0, last = 0 } = bufferOf(context) ?? {};
             return Math.max(pixels(context.chart, 'x', first, last - first + 1), 1);
           },
           height: (context) => {
-            const { offset, bytes } = blockOf(context).buffer;
+            const { offset = 0, bytes = 0 } = bufferOf(context) ?? {};
             return Math.max(pixels(context.chart, 'y', offset, bytes), 1);
           },
         },
@@ -86,7 +87,8 @@ export function createArenaChart(canvas: HTMLCanvasElement, firstTheme: Theme): 
           offset: false,
           reverse: false,
           border: { display: false },
-          ticks: { includeBounds: false },
+          ticks: {},
+          afterBuildTicks: kilobyteTicks,
         },
       },
       plugins: { annotation: { annotations } },
@@ -102,9 +104,7 @@ export function createArenaChart(canvas: HTMLCanvasElement, firstTheme: Theme): 
       Object.assign(scale?.grid ?? {}, { color: theme.gridLine });
       Object.assign(scale?.border ?? {}, { color: theme.gridLine });
     }
-    Object.assign(chart.options.scales?.['y']?.ticks ?? {}, {
-      callback: (value: number) => (value % 1024 === 0 ? `${value / 1024} KB` : `${(value / 1024).toFixed(1)} KB`),
-    });
+    Object.assign(chart.options.scales?.['y']?.ticks ?? {}, { callback: kilobyteLabel });
   };
   setTheme(firstTheme);
   return {
@@ -120,7 +120,6 @@ export function createArenaChart(canvas: HTMLCanvasElement, firstTheme: Theme): 
       const range = addresses ?? wholeAddresses(picture);
       Object.assign(x ?? {}, steps ?? wholeRange(picture.steps.length));
       Object.assign(y ?? {}, range);
-      Object.assign(y?.ticks ?? {}, { stepSize: kilobyteStep(range.max - range.min) });
       for (const name of Object.keys(annotations)) delete annotations[name];
       Object.assign(annotations, limitsOf(picture, theme));
       chart.update('none');

@@ -93,7 +93,7 @@ export function createHeader(events: HeaderEvents): Header {
   const arena = figureTile(t('Arena'));
   const macs = figureTile(t('MACs per step'));
   const time = figureTile(t('Estimated time per step'));
-  const state = figureTile(t('Plan'));
+  const state = figureTile(t('Problems'));
   const problems = button('', () => setProblemsShown(problemList.hidden !== false), {
     class: 'link',
     'aria-expanded': 'false',
@@ -190,7 +190,7 @@ export function createHeader(events: HeaderEvents): Header {
 }
 
 export function problemsText(errors: number, others: number): string {
-  if (errors + others === 0) return t('no problems');
+  if (errors + others === 0) return t('none');
   const parts = [
     ...(errors === 0 ? [] : [errors === 1 ? t('1 error') : t('{0} errors', errors)]),
     ...(others === 0 ? [] : [others === 1 ? t('1 warning') : t('{0} warnings', others)]),
@@ -237,7 +237,7 @@ function figureTile(title: string, metered = false): Tile {
   const value = element('dd', { class: 'tile-value figure' });
   const text = element('span');
   const change = element('span', { class: 'difference', hidden: true });
-  if (title !== t('Plan')) value.append(text, change);
+  if (title !== t('Problems')) value.append(text, change);
   const bar = element('span', { class: 'meter-bar' });
   const ghost = element('span', { class: 'meter-ghost', hidden: true });
   const meter = element(

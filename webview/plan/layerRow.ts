@@ -110,7 +110,7 @@ export function createLayerRow(): LayerRow {
       noBias.hidden = hasBias;
       setText(noBias, layer.switchable ? '–' : t('yes'));
       updateSwitch(bias, {
-        label: shownBias === true ? '✓' : '',
+        label: shownBias === true ? t('on') : t('off'),
         name: t('bias of {0}', layer.name),
         price: priceOf(prices, layer, { bias: shownBias !== true }, pending),
         checked: shownBias === true,
@@ -137,7 +137,7 @@ export function createLayerRow(): LayerRow {
       });
 
       setText(bytes, layer.trainableBytes === 0 ? '' : figure(layer.trainableBytes));
-      setText(channels, layer.trainedChannels === 0 ? '' : t('{0} of {1} ch.', layer.trainedChannels, layer.channels));
+      setText(channels, layer.trainedChannels === 0 ? '' : t('{0} of {1}', layer.trainedChannels, layer.channels));
       contribution.hidden = mostContribution === 0;
       setText(points, layer.contribution === undefined ? '' : differencePoints(layer.contribution));
       bar.style.width = `${mostContribution === 0 ? 0 : (100 * Math.max(layer.contribution ?? 0, 0)) / mostContribution}%`;

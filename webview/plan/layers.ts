@@ -84,8 +84,8 @@ export function createLayers({ onSwitch, onLayer, onFilter, onChosen }: LayersEv
     ['name', t('Layer')],
     ['shape', t('Output')],
     ['bias', t('Bias')],
-    ['weights', t('Weights that train, and bytes of SRAM more or less')],
-    ['bytes', t('Trained bytes')],
+    ['weights', t('Weights that train, bytes of SRAM')],
+    ['bytes', t('Trained')],
     ['contribution', t('Points')],
   ];
   const headRow = element(

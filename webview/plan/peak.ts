@@ -36,10 +36,8 @@ export function createPeakTable({ onChange, onLayer, onPeak }: PeakEvents): Peak
   const back = button(t('Show the peak'), onPeak, { class: 'action', hidden: true });
   const heads: readonly (readonly [string, string])[] = [
     [t('Bytes'), 'number'],
-    [t('Layer'), ''],
-    [t('What'), ''],
-    [t('Type'), 'type'],
-    [t('Why it is alive'), 'reason'],
+    [t('Layer, and why it is alive'), 'layer-cell'],
+    [t('What'), 'what'],
     [t('Cheapest change'), 'change'],
   ];
   const body = element('tbody');
@@ -65,11 +63,12 @@ export function createPeakTable({ onChange, onLayer, onPeak }: PeakEvents): Peak
     const { prices, canEdit } = state;
     const price = prices.best(layer) ?? prices.best();
     if (price === undefined) return prices.done ? '–' : '…';
-    return button(changeText(price), () => onChange(price.layer, price.change), {
-      class: 'link figure',
-      disabled: !canEdit,
-      title: t('{0}: {1} of SRAM', changeText(price), `${differenceText(price.sramBytes ?? 0)} B`),
+    const label = t('{0}: {1} of SRAM', changeText(price), `${differenceText(price.sramBytes ?? 0)} B`);
+    const made = button('', () => onChange(price.layer, price.change), {
+      ...{ class: 'link figure', disabled: !canEdit, title: label, 'aria-label': label },
     });
+    made.append(`${differenceText(price.sramBytes ?? 0)} B`, element('span', { class: 'second' }, changeText(price)));
+    return made;
   };
 
   const draw = (): void => {
@@ -85,12 +84,11 @@ export function createPeakTable({ onChange, onLayer, onPeak }: PeakEvents): Peak
         element('td', { class: 'number' }, figure(bytes)),
         element(
           'td',
-          {},
+          { class: 'layer-cell' },
           button(layer, () => onLayer(layer), { class: 'link' }),
+          element('span', { class: 'second muted', title: reason }, reason),
         ),
-        element('td', {}, swatch, roleTitle(role)),
-        element('td', { class: 'type' }, type),
-        element('td', { class: 'reason', title: reason }, reason),
+        element('td', { class: 'what' }, swatch, roleTitle(role), element('span', { class: 'second muted' }, type)),
         element('td', { class: 'change' }, changeOf(layer)),
       );
     });
@@ -116,9 +114,9 @@ export function createPeakTable({ onChange, onLayer, onPeak }: PeakEvents): Peak
   };
 }
 
-/** `block2.conv: weights 1/4, −2,304 B`. */
-export function changeText({ layer, change, sramBytes }: PicturePrice): string {
-  return `${layer}: ${switchText(change)}, ${differenceText(sramBytes ?? 0)} B`;
+/** `block2.conv: weights 1/4`. */
+export function changeText({ layer, change }: PicturePrice): string {
+  return `${layer}: ${switchText(change)}`;
 }
 
 export function switchText({ bias, weights }: LayerSwitch): string {

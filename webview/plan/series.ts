@@ -87,7 +87,7 @@ interface Look {
 }
 
 const looks: Readonly<Record<SeriesKey, Look>> = {
-  trained: { colour: 'purple', share: 0.75, pattern: 'grid' },
+  trained: { colour: 'purple', share: 0.5, pattern: 'grid' },
   state: { colour: 'foreground', share: 0.6, pattern: 'vertical' },
   stack: { colour: 'foreground', share: 0.22, pattern: 'horizontal' },
   saved: { colour: 'green', share: 0.75, pattern: 'rising' },

@@ -4,10 +4,10 @@ import { bytesText, t } from '../text.ts';
 import type { Theme } from '../theme.ts';
 import { ghostPoints } from './ghost.ts';
 import type { GhostPicture, PlanPicture } from './messages.ts';
-import { bytesOfStep, paintsOf, partsOf, seriesKeys, seriesTitle } from './series.ts';
+import { paintsOf, partsOf, seriesKeys, seriesTitle } from './series.ts';
 import { phaseTitle } from './tables.ts';
 import { kilobyteStep } from './timelineChart.ts';
-import { bandsOf, heightAt, topOf } from './timelineData.ts';
+import { bandsOf, heightAt, stackedSteps, topOf, wholeRange } from './timelineData.ts';
 
 const size = { width: 960, height: 460 };
 const area = { left: 72, top: 56, right: 940, bottom: 372 };
@@ -23,23 +23,15 @@ export function timelineSvg(picture: PlanPicture, ghost: GhostPicture | null, th
     `<line x1="${from[0]}" y1="${from[1]}" x2="${to[0]}" y2="${to[1]}" ${attributes}/>`;
 
   const paints = paintsOf(theme);
-  const stacked = steps.map((step) => bytesOfStep(totals, step));
-  const below = steps.map(() => 0);
+  const { edges, tops } = stackedSteps(picture, wholeRange(steps.length), steps.length);
+  const outline = (heights: readonly number[]): string[] =>
+    heights.map((bytes, step) => `${x(edges[step] ?? 0)},${y(bytes)} ${x(edges[step + 1] ?? 0)},${y(bytes)}`);
   const parts = partsOf(picture).map((key) => {
     const index = seriesKeys.indexOf(key);
-    const before = [...below];
-    stacked.forEach((bytes, step) => {
-      below[step] = (below[step] ?? 0) + (bytes[index] ?? 0);
-    });
-    const upper = steps.map(
-      (_, step) => `${x(step - 0.5)},${y(below[step] ?? 0)} ${x(step + 0.5)},${y(below[step] ?? 0)}`,
-    );
-    const lower = steps
-      .map((_, step) => `${x(step + 0.5)},${y(before[step] ?? 0)} ${x(step - 0.5)},${y(before[step] ?? 0)}`)
-      .reverse();
+    const lower = outline(tops[index - 1] ?? steps.map(() => 0)).map((pair) => pair.split(' ').reverse().join(' '));
+    const points = [...outline(tops[index] ?? []), ...lower.reverse()].join(' ');
     const { flat, line: stroke } = paints[key];
-    const shape = `<polygon points="${upper.join(' ')} ${lower.join(' ')}" fill="${flat}" stroke="${stroke}" stroke-width="0.5"/>`;
-    return { key, flat, shape };
+    return { key, flat, shape: `<polygon points="${points}" fill="${flat}" stroke="${stroke}" stroke-width="0.5"/>` };
   });
 
   const unit = kilobyteStep(top.bytes);

@@ -3,22 +3,33 @@
 import {
   Chart,
   type ChartConfiguration,
-  Filler,
   LinearScale,
   LineController,
   LineElement,
   type Plugin,
   PointElement,
+  type Scale,
 } from 'chart.js';
 import annotation, { type AnnotationOptions } from 'chartjs-plugin-annotation';
-import { bytesText, t } from '../text.ts';
+import { bytesText, figure, t } from '../text.ts';
 import { mixed, type Theme, withAlpha } from '../theme.ts';
+import { drawAreas } from './areas.ts';
 import { ghostPoints } from './ghost.ts';
 import type { GhostPicture, PlanPicture } from './messages.ts';
-import { paintsOf, seriesKeys } from './series.ts';
-import { type Band, bandsOf, fillSeries, heightAt, type Point, type Range, topOf, wholeRange } from './timelineData.ts';
+import { paintsOf } from './series.ts';
+import {
+  type Band,
+  bandsOf,
+  heightAt,
+  type Point,
+  type Range,
+  type StackedSteps,
+  stackedSteps,
+  topOf,
+  wholeRange,
+} from './timelineData.ts';
 
-Chart.register(LineController, LineElement, PointElement, LinearScale, Filler, annotation);
+Chart.register(LineController, LineElement, PointElement, LinearScale, annotation);
 
 /** Above the plot: the headings of the phases. */
 const bandHeight = 18;
@@ -32,22 +43,22 @@ export interface TimelineChart {
 export function createTimelineChart(canvas: HTMLCanvasElement, firstTheme: Theme): TimelineChart {
   let theme = firstTheme;
   let bands: readonly Band[] = [];
-  const series: Point[][] = seriesKeys.map(() => []);
+  let areas: StackedSteps = { edges: [], tops: [] };
+  let paints = paintsOf(theme);
   const annotations: Record<string, AnnotationOptions> = {};
 
   const phases: Plugin<'line'> = {
     id: 'phases',
-    beforeDatasetsDraw: (chart) => drawBands(chart, bands, theme),
+    beforeDatasetsDraw(chart) {
+      drawBands(chart, bands, theme);
+      drawAreas(chart, areas, paints);
+    },
   };
   const configuration: ChartConfiguration<'line', Point[]> = {
     type: 'line',
     plugins: [phases],
-    data: {
-      datasets: [
-        ...series.map((data) => ({ data, fill: 'stack' as const, borderWidth: 1, order: 1 })),
-        { data: [], stack: 'ghost', fill: false, borderWidth: 1.5, borderDash: [4, 3], order: 0 },
-      ],
-    },
+    // The ghost; the plan itself is drawn as areas.
+    data: { datasets: [{ data: [], borderWidth: 1.5, borderDash: [4, 3] }] },
     options: {
       animation: false,
       parsing: false,
@@ -60,7 +71,13 @@ export function createTimelineChart(canvas: HTMLCanvasElement, firstTheme: Theme
       datasets: { line: { pointRadius: 0, stepped: 'middle' } },
       scales: {
         x: { type: 'linear', grid: { display: false }, ticks: { precision: 0, includeBounds: false, maxRotation: 0 } },
-        y: { type: 'linear', stacked: true, min: 0, border: { display: false } },
+        y: {
+          type: 'linear',
+          min: 0,
+          border: { display: false },
+          ticks: {},
+          afterBuildTicks: kilobyteTicks,
+        },
       },
       plugins: { annotation: { annotations } },
     },
@@ -68,6 +85,7 @@ export function createTimelineChart(canvas: HTMLCanvasElement, firstTheme: Theme
   const chart = new Chart<'line', Point[]>(canvas, configuration);
   const setTheme = (next: Theme): void => {
     theme = next;
+    paints = paintsOf(theme);
     applyTheme(chart, theme);
   };
   setTheme(firstTheme);
@@ -78,17 +96,14 @@ export function createTimelineChart(canvas: HTMLCanvasElement, firstTheme: Theme
     draw(picture, ghost, range) {
       const whole = wholeRange(picture.steps.length);
       const seen = range ?? whole;
-      fillSeries(series, picture, seen);
+      areas = stackedSteps(picture, seen);
       bands = bandsOf(picture.steps);
-      const ghostLine = chart.data.datasets[seriesKeys.length];
+      const [ghostLine] = chart.data.datasets;
       if (ghostLine !== undefined) ghostLine.data = ghost === null ? [] : ghostPoints(ghost, picture.steps);
-      const { x, y } = chart.options.scales ?? {};
-      if (x !== undefined) Object.assign(x, seen);
       const top = topOf(picture, ghost?.totals.sramBytes);
-      if (y !== undefined) {
-        Object.assign(y, { max: top.bytes });
-        Object.assign(y.ticks ?? {}, { stepSize: kilobyteStep(top.bytes) });
-      }
+      const { x, y } = chart.options.scales ?? {};
+      Object.assign(x ?? {}, seen);
+      Object.assign(y ?? {}, { max: top.bytes });
       for (const name of Object.keys(annotations)) delete annotations[name];
       Object.assign(annotations, marksOf(picture, theme, top.showsBudget));
       chart.update('none');
@@ -96,7 +111,17 @@ export function createTimelineChart(canvas: HTMLCanvasElement, firstTheme: Theme
   };
 }
 
-/** Round in kilobytes of 1,024 bytes: about five lines. */
+/** At round numbers of kilobytes of 1,024 bytes; the library's own are round in bytes. */
+export function kilobyteTicks(scale: Scale): void {
+  const { min, max } = scale;
+  const step = kilobyteStep(max - min);
+  const first = Math.ceil(min / step);
+  scale.ticks = Array.from({ length: Math.max(Math.floor(max / step) - first + 1, 0) }, (_, index) => ({
+    value: (first + index) * step,
+  }));
+}
+
+/** About five lines. */
 export function kilobyteStep(top: number): number {
   const raw = top / 1024 / 5;
   const magnitude = 10 ** Math.floor(Math.log10(Math.max(raw, 0.1)));
@@ -104,14 +129,12 @@ export function kilobyteStep(top: number): number {
   return round * magnitude * 1024;
 }
 
+export function kilobyteLabel(value: number | string): string {
+  return `${figure(Number((Number(value) / 1024).toFixed(2)))} KB`;
+}
+
 function applyTheme(chart: Chart<'line', Point[]>, theme: Theme): void {
-  const paints = paintsOf(theme);
-  seriesKeys.forEach((key, index) => {
-    const dataset = chart.data.datasets[index];
-    const paint = paints[key];
-    if (dataset !== undefined) Object.assign(dataset, { backgroundColor: paint.fill, borderColor: paint.line });
-  });
-  const ghost = chart.data.datasets[seriesKeys.length];
+  const [ghost] = chart.data.datasets;
   if (ghost !== undefined) Object.assign(ghost, { borderColor: theme.foreground });
   const font = { family: theme.font, size: 11 };
   for (const scale of Object.values(chart.options.scales ?? {})) {
@@ -120,9 +143,7 @@ function applyTheme(chart: Chart<'line', Point[]>, theme: Theme): void {
     Object.assign(scale.grid ?? {}, { color: theme.gridLine });
     Object.assign(scale.border ?? {}, { color: theme.gridLine });
   }
-  Object.assign(chart.options.scales?.['y']?.ticks ?? {}, {
-    callback: (value: number) => (value % 1024 === 0 ? `${value / 1024} KB` : `${(value / 1024).toFixed(1)} KB`),
-  });
+  Object.assign(chart.options.scales?.['y']?.ticks ?? {}, { callback: kilobyteLabel });
 }
 
 function marksOf(picture: PlanPicture, theme: Theme, showsBudget: boolean): Record<string, AnnotationOptions> {

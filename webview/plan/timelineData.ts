@@ -14,8 +14,8 @@ export function wholeRange(steps: number): Range {
 }
 
 export interface Point {
-  x: number;
-  y: number;
+  readonly x: number;
+  readonly y: number;
 }
 
 /** More points than these nobody can tell apart. */
@@ -49,33 +49,29 @@ export function visibleSteps(
   return chosen;
 }
 
-/**
- * Fills `series` (one list of points for each of `seriesKeys`) in place: arrays and points that fit are kept, so that
- * a redraw allocates next to nothing. Edges are repeated half a step outside, where the first and last step end.
- */
-export function fillSeries(series: Point[][], { totals, steps }: PlanPicture, range: Range, limit = mostPoints): void {
+/** Steps side by side; a step drawn for several is as wide as they are. */
+export interface StackedSteps {
+  /** One more than steps. */
+  readonly edges: readonly number[];
+  /** For each of `seriesKeys`: by step, the bytes of it and all below it. */
+  readonly tops: readonly (readonly number[])[];
+}
+
+export function stackedSteps({ totals, steps }: PlanPicture, range: Range, limit = mostPoints): StackedSteps {
   const shown = visibleSteps(steps, range, limit);
-  const count = shown.length === 0 ? 0 : shown.length + 2;
-  for (const points of series) {
-    while (points.length < count) points.push({ x: 0, y: 0 });
-    points.length = count;
-  }
-  const write = (index: number, x: number, bytes: readonly number[]): void => {
-    seriesKeys.forEach((_, key) => {
-      const point = series[key]?.[index];
-      if (point === undefined) return;
-      point.x = x;
-      point.y = bytes[key] ?? 0;
-    });
-  };
-  shown.forEach((number, index) => {
+  const tops: number[][] = seriesKeys.map(() => []);
+  const edges = shown.map((number, index) => (index === 0 ? number - 0.5 : (number + (shown[index - 1] ?? 0)) / 2));
+  edges.push((shown.at(-1) ?? -1) + 0.5);
+  for (const number of shown) {
     const step = steps[number];
-    if (step === undefined) return;
-    const bytes = bytesOfStep(totals, step);
-    write(index + 1, number, bytes);
-    if (index === 0) write(0, number - 0.5, bytes);
-    if (index === shown.length - 1) write(index + 2, number + 0.5, bytes);
-  });
+    if (step === undefined) continue;
+    let sum = 0;
+    bytesOfStep(totals, step).forEach((bytes, series) => {
+      sum += bytes;
+      tops[series]?.push(sum);
+    });
+  }
+  return { edges, tops };
 }
 
 export function heightAt({ totals, steps }: PlanPicture, step: number): number {
