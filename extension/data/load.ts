@@ -102,6 +102,10 @@ async function load(
   const input = format.value;
   const labelled = isLabelled(plan, network);
   const opened = await openData({ files, path: data.path, data, input, labelled });
+  if (opened.train.labels.length === 0) {
+    return refuseData('no-samples', `there is no training ${opened.what} in ${data.path}`, addSome[opened.what]);
+  }
+  if (labelled) refuseEmptyClasses(opened, opened.train.labels);
   if (labelled && opened.classes.length > classes) {
     const message = `the data has ${opened.classes.length} classes, the network ${classes}`;
     return refuseData('too-many-classes', message, `write \`classes ${opened.classes.length}\` in \`train\``);
@@ -158,14 +162,10 @@ async function readParts(
   { choice, onProgress, signal }: LoadOptions,
 ): Promise<Result<LoadedData>> {
   const { classes, train } = opened;
-  if (train.labels.length === 0) {
-    return refuseData('no-samples', `there is no training ${opened.what} in ${data.path}`, addSome[opened.what]);
-  }
   const { split } = data;
   const divided = opened.test === undefined && split !== undefined ? divideSamples(train.labels, split) : undefined;
   const trainPart = divided === undefined ? train : partAt(train, divided.train);
   const testPart = divided === undefined ? (opened.test ?? emptyPart) : partAt(train, divided.test);
-  if (labelled) refuseEmptyClasses(opened, trainPart.labels);
   const chosen = chooseSamples(trainPart.labels, choice);
   const total = chosen.length + testPart.labels.length;
   const reader = new PartReader(opened, data, input, signal, (done) => onProgress?.({ done, total }));

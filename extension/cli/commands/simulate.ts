@@ -18,7 +18,7 @@ import { type CompiledPlan, compilePlanFile } from '../compilation.ts';
 import { loadData } from '../files/data.ts';
 import type { JobData, JobEvents, JobResult, SimulationJob } from '../simulation/job.ts';
 import { runJobs } from '../simulation/pool.ts';
-import { progressPrinter, severalRuns, severalRunsText, simulationText } from '../simulation/report.ts';
+import { progressPrinter, readingPrinter, severalRuns, severalRunsText, simulationText } from '../simulation/report.ts';
 import { fingerprintOf, readState, writeProblem, writeState } from '../simulation/stateFile.ts';
 
 export const simulate: Command = {
@@ -46,7 +46,8 @@ export const simulate: Command = {
     const { plan, compilation, diagnostics } = compiled.value;
     const seeds = settings.seeds ?? [plan.train.seed];
     const choice = { limit: settings.limit, perClass: settings.perClass, seed: seeds[0] ?? 0 };
-    const loaded = await loadData(compiled.value, compilation.network, choice, { signal: io.signal });
+    const reading = { signal: io.signal, onProgress: readingPrinter(io) };
+    const loaded = await loadData(compiled.value, compilation.network, choice, reading);
     if (!loaded.ok) return failed([...diagnostics, ...loaded.diagnostics]);
     const outcome = await trainAll(compiled.value, loaded.value, seeds, settings, io);
     return { ...outcome, diagnostics: [...diagnostics, ...loaded.diagnostics, ...outcome.diagnostics] };

@@ -3,6 +3,16 @@ import type { EpochResult, SimulationProgress, SimulationReport } from '../../..
 import type { Io } from '../command.ts';
 import { percentText, table } from '../output.ts';
 
+/** A line per second of reading the data. */
+export function readingPrinter(io: Io): (progress: { readonly done: number; readonly total: number }) => void {
+  let last = performance.now();
+  return ({ done, total }) => {
+    if (performance.now() - last < 1000) return;
+    io.err(`reading the data: ${done}/${total}\n`);
+    last = performance.now();
+  };
+}
+
 /** A line per second of work and one per epoch. */
 export function progressPrinter(io: Io, name = ''): (progress: SimulationProgress) => void {
   let last = performance.now();

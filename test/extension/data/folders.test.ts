@@ -77,6 +77,11 @@ describe('a folder for each class', () => {
     expect(found).toMatchObject([{ severity: 'error', code, file, message: expect.stringMatching(message) }]);
   });
 
+  it('is told of an empty class before there are too many of them', async () => {
+    const found = await complaints({ ...files, 'train/hat/notes.txt': '' }, { ...pictures, classes: 2 });
+    expect(found).toMatchObject([{ code: 'empty-class', file: 'd/train/hat' }]);
+  });
+
   it('names every broken picture at once', async () => {
     const broken = { 'train/bag/x.png': 'x', 'train/shirt/y.jpg': 'y', 'test/bag/z.png': 'z' };
     const found = await complaints({ ...files, ...broken }, pictures);
