@@ -18,7 +18,7 @@ export function loadingState(name: string, fileBytes: number, stage: ModelStage,
     'main',
     { class: 'state' },
     element('progress', { max: modelStages.length + 1, value: step, 'aria-label': t('Loading') }),
-    element('p', {}, name === '' ? t('Opening the model') : `${name} (${kilobytesText(fileBytes)})`),
+    element('h1', {}, name === '' ? t('Opening the model') : `${name} (${kilobytesText(fileBytes)})`),
     element('p', { class: 'muted', role: 'status' }, `${words[stage]} …`),
     cancel,
   );

@@ -12,8 +12,8 @@ export interface Steppable {
 }
 
 /**
- * Up and down go along the connections, where several lead on along the one nearest to straight; left and right to what
- * is beside, another branch or the next column. Undefined: there is nothing.
+ * Up and down go along the connections, step by step as the model runs: a short cut is never taken over its block. Left and
+ * right lead to what is beside, another branch or the next column. Undefined: there is nothing.
  */
 export function step(graph: Steppable, from: string | undefined, direction: Direction): string | undefined {
   const { boxes } = graph.layout;
@@ -26,10 +26,8 @@ export function step(graph: Steppable, from: string | undefined, direction: Dire
   }
   if (direction === 'up' || direction === 'down') {
     const ids = graph.network.neighbours(start.id, direction === 'up' ? 'sources' : 'readers', graph.collapsed);
-    return nearest(
-      start,
-      boxes.filter(({ id }) => ids.includes(id)),
-    )?.id;
+    const beyond = boxes.filter(({ id }) => ids.includes(id));
+    return (direction === 'up' ? beyond.at(-1) : beyond[0])?.id;
   }
   const sign = direction === 'left' ? -1 : 1;
   const beside = boxes.filter((box) => sign * (middleX(box) - middleX(start)) > start.width / 2);
@@ -41,10 +39,6 @@ export function step(graph: Steppable, from: string | undefined, direction: Dire
 function firstInside({ network, layout }: Steppable, block: string): string | undefined {
   const members = network.membersOf(block);
   return layout.boxes.find(({ id }) => members.has(id))?.id;
-}
-
-function nearest(start: LayoutBox, boxes: readonly LayoutBox[]): LayoutBox | undefined {
-  return least(boxes, (box) => Math.hypot(middleX(box) - middleX(start), middleY(box) - middleY(start)));
 }
 
 function least(boxes: readonly LayoutBox[], cost: (box: LayoutBox) => number): LayoutBox | undefined {
