@@ -59,7 +59,7 @@ export class PlanCompletions implements CompletionProvider {
     const first = context.words[0];
     if (context.quoted !== undefined) {
       if (context.block === 'update') return quotedLayers(analysis);
-      const wanted = first === 'data' ? 'folder' : 'model';
+      const wanted = first === 'data' ? 'data' : 'model';
       return pathItems(this.files, document.uri, context.quoted, wanted);
     }
     switch (context.block) {

@@ -13,18 +13,21 @@ const deepest = 4;
 const most = 200;
 
 /**
- * For `data`: the folders of the one that is typed so far. For `model`: also all models below the plan's folder, so
+ * For `data`: folders and tables of the folder that is typed so far. For `model`: also all models below the plan's folder, so
  * that the first completion mostly has what is wanted. `typed` is what the quotes hold.
  */
 export async function pathItems(
   files: FileSystemProvider,
   plan: URI,
   typed: string,
-  wanted: 'model' | 'folder',
+  wanted: 'model' | 'data',
 ): Promise<CompletionItem[]> {
   const stem = typed.replace(/[^/]*$/, '');
   const folder = besidePlan(plan, stem === '' ? '.' : stem);
-  const found = wanted === 'model' ? await modelsBelow(files, folder, stem, deepest) : [];
+  const found =
+    wanted === 'model'
+      ? await modelsBelow(files, folder, stem, deepest)
+      : (await filesIn(files, folder, '.csv')).map((name) => stem + name);
   const folders = await foldersIn(files, folder);
   return [
     ...found.slice(0, most).map((label) => ({ label, kind: fileKind })),
@@ -40,6 +43,14 @@ async function list(files: FileSystemProvider, folder: URI) {
   } catch {
     return [];
   }
+}
+
+async function filesIn(files: FileSystemProvider, folder: URI, ending: string): Promise<string[]> {
+  const entries = await list(files, folder);
+  return entries
+    .filter(({ isFile, uri }) => isFile && uri.path.endsWith(ending))
+    .map(({ uri }) => UriUtils.basename(uri))
+    .sort();
 }
 
 async function foldersIn(files: FileSystemProvider, folder: URI): Promise<string[]> {

@@ -29,6 +29,7 @@ let client: PlanClient;
 beforeAll(async () => {
   mkdirSync(join(folder, 'models'));
   mkdirSync(join(folder, 'data'));
+  writeFileSync(join(folder, 'sensors.csv'), 'x,y,label\n');
   copyFileSync(join(sample, 'garments.tflite'), join(folder, 'garments.tflite'));
   copyFileSync(join(sample, 'garments.tflite'), join(folder, 'models/other.tflite'));
   client = await PlanClient.start(join(root, 'extension/server'));
@@ -229,10 +230,10 @@ describe('completion', () => {
     expect(await labels(`${head}update {\n  block4.pointwise1: weights 1/|\n}\n`)).toContain('1/4');
   });
 
-  it('offers models below the plan, and folders', async () => {
+  it('offers models below the plan, tables beside it, and folders', async () => {
     expect(await labels('model "|"')).toEqual(['garments.tflite', 'models/other.tflite', 'data/', 'models/', '../']);
     expect(await labels('model "models/o|"')).toEqual(['models/other.tflite']);
-    expect(await labels('data "|"')).toEqual(['data/', 'models/', '../']);
+    expect(await labels('data "|"')).toEqual(['sensors.csv', 'data/', 'models/', '../']);
   });
 
   it('offers nothing in comments', async () => {
