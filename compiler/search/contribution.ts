@@ -120,7 +120,14 @@ function updateOfJob(graph: Graph, plan: TrainingPlan, job: ContributionJob): Re
   return result;
 }
 
-/** The plan's own training, but without augmentation, and with its rate falling to 0 over the short run. */
+/** Steps of single samples can be too small to change an int8 code in a short run. */
+const leastBatch = 8;
+
+/**
+ * The plan's own training, but without augmentation, with batches of at least 8 at the same rate for each sample, and with
+ * the rate falling to 0 over the short run. Weights in int8 round stochastically: rounded to nearest, those of layers with
+ * small gradients would not change at all in so few steps, and nothing could be told of them.
+ */
 export function planOfJob(
   graph: Graph,
   plan: TrainingPlan,
@@ -129,14 +136,21 @@ export function planOfJob(
   samples: number,
   seed: number,
 ): TrainingPlan {
-  const steps = Math.max(2, Math.floor((samples * recipe.epochs) / plan.train.batch));
+  const batch = Math.max(leastBatch, plan.train.batch);
+  const learningRate = (plan.train.learningRate * batch) / plan.train.batch;
+  const steps = Math.max(2, Math.floor((samples * recipe.epochs) / batch));
   const warmUpSteps = Math.ceil(steps / 10);
   const { data, ...rest } = plan;
   const { augment: _, ...source } = data ?? { path: '', skipBroken: false };
   return {
     ...rest,
     ...(data === undefined ? {} : { data: source }),
-    train: { ...plan.train, seed, warmUpSteps, schedule: { kind: 'cosine', steps: steps - warmUpSteps } },
+    train: {
+      ...plan.train,
+      ...{ seed, batch, learningRate, warmUpSteps },
+      weights: plan.train.weights === 'int8' ? 'int8-stochastic' : plan.train.weights,
+      schedule: { kind: 'cosine', steps: steps - warmUpSteps },
+    },
     update: updateOfJob(graph, plan, job),
   };
 }
@@ -202,25 +216,48 @@ export interface JobResult {
   readonly measured: Measured;
 }
 
-/** What a job's run gained over the run that it builds on, in percentage points and in loss (positive: better). */
+/** What a job's run gained over the run that it builds on; positive: better. */
 export interface JobGain {
   readonly job: Exclude<ContributionJob, { kind: 'head' }>;
+  /** Percentage points of accuracy, as the loss tells them (see `gainsOf`). */
   readonly gain: number;
+  /** Percentage points of accuracy, as counted. */
+  readonly accuracyGain: number;
   readonly lossGain: number;
   readonly accuracy: number;
 }
 
-/** Of those jobs whose base was measured too: biases over the head alone, weights over their biases alone. */
+/**
+ * Of those jobs whose base was measured too: biases over the head alone, weights over their biases alone.
+ *
+ * Counted on a thousand samples, accuracy is uncertain by more than most layers give; the loss of the same samples is not so
+ * coarse, and orders layers far better. So a gain is that of the loss, in points by the line through accuracy and loss of all
+ * runs. Before three runs are there, it is what was counted.
+ */
 export function gainsOf(results: readonly JobResult[]): readonly JobGain[] {
   const head = results.find(({ job }) => job.kind === 'head')?.measured;
   const biases = new Map(results.flatMap(({ job, measured }) => (job.kind === 'biases' ? [[job.from, measured]] : [])));
+  const slope = pointsPerLoss(results.map(({ measured }) => measured));
   return results.flatMap(({ job, measured }) => {
     if (job.kind === 'head') return [];
     const base = job.kind === 'biases' ? head : biases.get(job.from);
     if (base === undefined) return [];
     const { accuracy, loss } = measured;
-    return [{ job, gain: 100 * (accuracy - base.accuracy), lossGain: base.loss - loss, accuracy }];
+    const accuracyGain = 100 * (accuracy - base.accuracy);
+    const lossGain = base.loss - loss;
+    return [{ job, gain: slope === undefined ? accuracyGain : slope * lossGain, accuracyGain, lossGain, accuracy }];
   });
+}
+
+/** Least squares; undefined where the runs do not tell. */
+function pointsPerLoss(runs: readonly Measured[]): number | undefined {
+  if (runs.length < 3) return undefined;
+  const meanOf = (of: (run: Measured) => number): number => runs.reduce((sum, run) => sum + of(run), 0) / runs.length;
+  const [accuracy, loss] = [meanOf((run) => run.accuracy), meanOf((run) => run.loss)];
+  const covariance = meanOf((run) => (run.accuracy - accuracy) * (run.loss - loss));
+  const variance = meanOf((run) => (run.loss - loss) ** 2);
+  const slope = (-100 * covariance) / variance;
+  return slope > 0 && Number.isFinite(slope) ? slope : undefined;
 }
 
 export function contributionsOf(gains: readonly JobGain[]): Contributions {

@@ -69,15 +69,17 @@ function analysisText(analysis: Analysis): string {
   const head = results.find(({ job }) => job.kind === 'head')?.measured.accuracy ?? Number.NaN;
   const rows = [...gains]
     .sort((a, b) => b.gain - a.gain)
-    .map(({ job, gain, lossGain, accuracy }) => [
+    .map(({ job, gain, accuracyGain, lossGain, accuracy }) => [
       jobText(job),
-      gain.toFixed(1),
+      gain.toFixed(2),
+      accuracyGain.toFixed(1),
       lossGain.toFixed(4),
       percentText(accuracy),
     ]);
   const columns = [
     { title: 'trained', align: 'left' },
     { title: 'gain, points' },
+    { title: 'counted' },
     { title: 'less loss' },
     { title: 'accuracy' },
   ] as const;

@@ -126,7 +126,9 @@ export function analysisJson({ recipe, data }: ContributionContext, analysis: An
 }
 
 function measuredOf(gain: JobGain | undefined): object {
-  return gain === undefined ? {} : { lossGain: gain.lossGain, accuracy: gain.accuracy };
+  return gain === undefined
+    ? {}
+    : { accuracyGain: gain.accuracyGain, lossGain: gain.lossGain, accuracy: gain.accuracy };
 }
 
 function proxyOfGain(gain: JobGain | undefined, proxies: Proxies): object {
