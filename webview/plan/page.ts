@@ -141,7 +141,7 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
   function setRanges(change: { readonly stepRange?: Range | null; readonly addressRange?: Range | null }): void {
     remember(change);
     drawTimeline();
-    laterArena();
+    drawRestLater();
   }
 
   function drawHeader(): void {
@@ -169,13 +169,14 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
   function drawLayers(): void {
     if (picture !== undefined) layers.update({ picture, prices, pending, canEdit: settings.canEdit });
   }
-  /** The arena map and the table may follow what the user waits for. */
-  let arenaIsDue = false;
-  function laterArena(): void {
-    if (arenaIsDue) return;
-    arenaIsDue = true;
+  /** The arena map and the table of what is alive may follow what the user waits for. */
+  let restIsDue = false;
+  function drawRestLater(): void {
+    if (restIsDue) return;
+    restIsDue = true;
     afterPaint(() => {
-      arenaIsDue = false;
+      restIsDue = false;
+      drawPeak();
       drawArena();
     });
   }
@@ -183,8 +184,7 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
     drawHeader();
     drawTimeline();
     drawLayers();
-    drawPeak();
-    laterArena();
+    drawRestLater();
   }
 
   function show(next: Extract<ToPlanPage, { type: 'picture' }>): void {
@@ -203,14 +203,10 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
     stateView.hidden = true;
     banner.hidden = true;
     view.classList.remove('stale');
-    drawHeader();
-    drawTimeline();
-    drawLayers();
-    drawPeak();
-    laterArena();
+    afterPaint(() => host.send({ type: 'painted', version: next.version }));
+    drawAll();
     if (first) restoreScroll();
     if (before !== undefined) live.say(changeText(before, picture));
-    afterPaint(() => host.send({ type: 'painted', version: next.version }));
   }
 
   /** What was chosen may not exist in the new schedule. */

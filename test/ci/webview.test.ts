@@ -1,0 +1,19 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+
+const KB = 1024;
+const script = 'dist/webview/plan.js';
+
+describe.skipIf(!existsSync(script))('the page of the plan view (skipped: needs node build.mjs)', () => {
+  it('is small: 600 KB, 180 KB compressed', () => {
+    const bytes = readFileSync(script);
+    expect(bytes.length).toBeLessThanOrEqual(600 * KB);
+    expect(gzipSync(bytes).length).toBeLessThanOrEqual(180 * KB);
+  });
+
+  it('loads nothing from elsewhere', () => {
+    expect(readFileSync(script, 'utf8')).not.toMatch(/\bimport\(|new Function\(|\beval\(/);
+    expect(readFileSync('dist/webview/plan.css', 'utf8')).not.toMatch(/@import|url\(/);
+  });
+});
