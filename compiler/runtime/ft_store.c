@@ -160,17 +160,23 @@ int32_t ft_blob_load(const ft_learned *learned, const void *blob, uint32_t bytes
 
 /* ---- two slots ---- */
 
+typedef struct ft_place {
+  const ft_flash *flash;
+  uint32_t address;
+} ft_place;
+
+static int32_t ft_read_place(void *context, uint32_t offset, void *bytes, uint32_t count) {
+  const ft_place *place = (const ft_place *)context;
+  return place->flash->read(place->flash->context, place->address + offset, bytes, count);
+}
+
+/* A slot that is being written. */
 typedef struct ft_slot {
   const ft_flash *flash;
-  uint32_t address; /* of the slot; while writing, of the next unit */
+  uint32_t address; /* of the next unit */
   uint32_t waiting; /* bytes in `units` that are not programmed yet */
   uint32_t units[FT_WRITE_BYTES_MAX / 4];
 } ft_slot;
-
-static int32_t ft_read_slot(void *context, uint32_t offset, void *bytes, uint32_t count) {
-  const ft_slot *slot = (const ft_slot *)context;
-  return slot->flash->read(slot->flash->context, slot->address + offset, bytes, count);
-}
 
 /* Programs what waits, filled up to whole units with what erased flash holds anyway. */
 static int32_t ft_flush(ft_slot *slot) {
@@ -212,8 +218,8 @@ static int32_t ft_flash_is_sound(const ft_flash *flash) {
 
 static int32_t ft_check_slot(const ft_learned *learned, const ft_flash *flash, uint32_t index,
                              ft_header *header) {
-  ft_slot slot = {flash, index * flash->slot_bytes, 0u, {0u}};
-  const ft_source source = {ft_read_slot, &slot};
+  ft_place place = {flash, index * flash->slot_bytes};
+  const ft_source source = {ft_read_place, &place};
   return ft_check(learned, &source, flash->slot_bytes, header);
 }
 
@@ -269,7 +275,7 @@ int32_t ft_slots_load(const ft_learned *learned, const ft_flash *flash) {
   const int32_t result = ft_newest(learned, flash, &index, &header);
   if (result != FT_OK)
     return result;
-  ft_slot slot = {flash, index * flash->slot_bytes, 0u, {0u}};
-  const ft_source source = {ft_read_slot, &slot};
+  ft_place place = {flash, index * flash->slot_bytes};
+  const ft_source source = {ft_read_place, &place};
   return ft_take(learned, &source, &header);
 }

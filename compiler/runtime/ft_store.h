@@ -1,6 +1,6 @@
 /* Keeps what a model has learned: a blob with a checksum, and two slots of flash that take turns, so that a
  * loss of power at any byte leaves the last state or the new one. One file for all models of a firmware; no
- * memory of its own, some 150 bytes of stack. Calls itself nowhere, allocates nothing.
+ * memory of its own, some 400 bytes of stack. Calls itself nowhere, allocates nothing.
  *
  * The blob, every word little-endian (as on all supported processors):
  *   0  magic "FTL1"     4  format version     8  sequence number     12  plan      16  optimiser, 0: not
