@@ -58,7 +58,9 @@ export function divideSamples(labels: ArrayLike<number>, { numerator, denominato
   const byClass = new Map<number, number[]>();
   for (let index = 0; index < labels.length; index++) {
     const label = labels[index] ?? -1;
-    byClass.set(label, [...(byClass.get(label) ?? []), index]);
+    const members = byClass.get(label);
+    if (members === undefined) byClass.set(label, [index]);
+    else members.push(index);
   }
   const held = new Set<number>();
   for (const [label, members] of byClass) {

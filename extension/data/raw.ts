@@ -4,12 +4,15 @@ import type { Content } from './content.ts';
 import { damaged, type FileEntry, joined, jsonFile, requiredFile } from './files.ts';
 import type { DataFiles, DataRequest, Part } from './forms.ts';
 
-const partSchema = v.object({ files: v.optional(v.array(v.string())) });
+const partSchema = v.object({
+  count: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  /** How the samples were called before, for reports. */
+  files: v.optional(v.array(v.string())),
+});
 
 const indexSchema = v.object({
   classes: v.optional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(256))),
   shape: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1))), v.minLength(1), v.maxLength(8)),
-  /** How the samples were called before, for reports. */
   train: v.optional(partSchema),
   test: v.optional(partSchema),
 });
@@ -38,10 +41,14 @@ export async function openRaw(request: DataRequest, entries: readonly FileEntry[
     const bytes = await requiredFile(files, joined(path, inputs));
     const hasLabels = labelled || present.includes(labelFile);
     const labels = hasLabels ? await requiredFile(files, joined(path, labelFile)) : undefined;
-    const count = labels?.length ?? Math.floor(bytes.length / bytesEach);
-    if (bytes.length !== count * bytesEach) {
-      const given = labels === undefined ? `samples of ${bytesEach}` : `${count} labels`;
-      damaged(joined(path, inputs), `${bytes.length} bytes, expected ${Math.max(1, count) * bytesEach} for ${given}`);
+    const count = Math.floor(bytes.length / bytesEach);
+    const stated = parsed.output[name]?.count ?? count;
+    if (bytes.length !== stated * bytesEach) {
+      const expected = `${stated} samples of ${bytesEach} are ${stated * bytesEach}`;
+      damaged(joined(path, inputs), `${bytes.length} bytes; ${expected}`);
+    }
+    if (labels !== undefined && labels.length !== count) {
+      damaged(joined(path, labelFile), `${labels.length} labels; ${inputs} has ${count} samples`);
     }
     const wrong = labels?.findIndex((label) => label >= classes.length) ?? -1;
     if (wrong >= 0) {

@@ -152,7 +152,14 @@ describe('raw inputs with an index', () => {
 
   it.each([
     ['labels of another set', 'train-labels.u8', { 'train-labels.u8': Uint8Array.of(1, 2) }, 'data-damaged'],
-    ['too few labels', 'train-inputs.i8', { 'train-labels.u8': Uint8Array.of(1) }, 'data-damaged'],
+    ['too few labels', 'train-labels.u8', { 'train-labels.u8': Uint8Array.of(1) }, 'data-damaged'],
+    ['a cut file', 'train-inputs.i8', { 'train-inputs.i8': Uint8Array.of(1, 2, 3) }, 'data-damaged'],
+    [
+      'fewer samples than the index says',
+      'train-inputs.i8',
+      { 'index.json': index.replace('"train":{', '"train":{"count":3,') },
+      'data-damaged',
+    ],
     ['a class that no label names', 'train-labels.u8', { 'train-labels.u8': Uint8Array.of(1, 1) }, 'empty-class'],
     ['another shape than the model', 'index.json', { 'index.json': index.replace('[2]', '[4]') }, 'data-damaged'],
   ])('are refused with %s', async (_, file, changes, code) => {
