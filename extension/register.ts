@@ -40,7 +40,7 @@ export function registerExtension(context: ExtensionContext, platform: Platform)
     client,
     engines,
     monitor,
-    registerModelViews(context.extensionUri, log, () => platform.startEngine()),
+    registerModelViews(context, log, () => platform.startEngine()),
     registerPlans(context, { engines, log, status, runsTasks }),
     commands.registerCommand('firmtune.newTrainingPlan', (model?: unknown) => newTrainingPlan(engines.quick, model)),
     commands.registerCommand('firmtune.showLog', () => log.show()),

@@ -4,6 +4,8 @@ import {
   type CustomReadonlyEditorProvider,
   commands,
   Disposable,
+  type ExtensionContext,
+  ExtensionMode,
   env,
   type LogOutputChannel,
   l10n,
@@ -25,12 +27,18 @@ import { openPage, type Page } from './page.ts';
 const settleMs = 250;
 
 export function registerModelViews(
-  extensionUri: Uri,
+  { extensionUri, extensionMode }: ExtensionContext,
   log: LogOutputChannel,
   startEngine: () => EngineClient<Engine>,
 ): Disposable {
   const views = new ModelViews(extensionUri, log, startEngine);
+  // Tests in the extension host see no page.
+  const probe =
+    extensionMode === ExtensionMode.Test
+      ? [commands.registerCommand('_firmtune.modelViewState', (model: Uri) => views.probe(model))]
+      : [];
   return Disposable.from(
+    ...probe,
     window.registerCustomEditorProvider(modelViewType, views, { supportsMultipleEditorsPerDocument: true }),
     commands.registerCommand('firmtune.revealInModel', (model: unknown, layer: unknown) => {
       if (model instanceof Uri && typeof layer === 'string') views.reveal(model, layer);
@@ -71,6 +79,10 @@ class ModelViews implements CustomReadonlyEditorProvider<ModelDocument> {
     });
   }
 
+  probe(model: Uri): ModelViewProbe | undefined {
+    return [...this.open].find((view) => isSameFile(view.document.uri, model))?.probe();
+  }
+
   reveal(model: Uri, layer: string): void {
     for (const view of this.open) if (isSameFile(view.document.uri, model)) view.reveal(layer);
   }
@@ -80,10 +92,23 @@ function isSameFile(a: Uri, b: Uri): boolean {
   return a.with({ fragment: '', query: '' }).toString() === b.with({ fragment: '', query: '' }).toString();
 }
 
+/** What tests ask. */
+export interface ModelViewProbe {
+  readonly state: ModelState['type'];
+  readonly gone: boolean;
+  readonly problems: number;
+  /** The layer that the page was sent to show last. */
+  readonly layer: string | undefined;
+  /** The page has asked for a layout of the newest model and got it. */
+  readonly laidOut: boolean;
+}
+
 class OpenModelView extends Disposable {
   private readonly page: Page<ToModelPage>;
   private readonly parts: Disposable[];
   private isReady = false;
+  private laidOutVersion: number | undefined;
+  private shownLayer: string | undefined;
   /** Of the model that the page has. */
   private shownVersion: number | undefined;
   /** Layer to show as soon as the page is there. */
@@ -127,6 +152,17 @@ class OpenModelView extends Disposable {
     ];
   }
 
+  probe(): ModelViewProbe {
+    const { state } = this.document;
+    return {
+      state: state.type,
+      gone: state.type === 'open' && state.gone,
+      problems: state.type === 'failed' ? state.problems.length : 0,
+      layer: this.shownLayer,
+      laidOut: state.type === 'open' && state.version === this.laidOutVersion,
+    };
+  }
+
   reveal(layer: string): void {
     this.toReveal = layer;
     this.revealWaiting();
@@ -135,6 +171,7 @@ class OpenModelView extends Disposable {
   private revealWaiting(): void {
     if (!this.isReady || this.document.state.type !== 'open' || this.toReveal === undefined) return;
     this.page.send({ type: 'reveal', layer: this.toReveal });
+    this.shownLayer = this.toReveal;
     this.toReveal = undefined;
   }
 
@@ -223,7 +260,9 @@ class OpenModelView extends Disposable {
     this.layout = new AbortController();
     const { signal } = this.layout;
     const layout = await this.document.layOut(collapsed, aspect, signal);
-    if (!signal.aborted) this.page.send({ type: 'layout', version: state.version, collapsed, layout });
+    if (signal.aborted) return;
+    this.page.send({ type: 'layout', version: state.version, collapsed, layout });
+    this.laidOutVersion = state.version;
   }
 
   private complain(error: unknown): void {

@@ -72,7 +72,7 @@ export class ModelApp {
       onZoom: (by) => (by === 'fit' ? this.graph.fit() : this.graph.zoom(by === 'in' ? 1.25 : 0.8)),
     });
     this.graph = new GraphView({
-      onSelect: (id) => this.select(id),
+      onSelect: (id, pointed) => this.select(id, !pointed),
       onOpen: (id) => {
         this.select(id);
         this.openDetails(true);
@@ -254,7 +254,7 @@ export class ModelApp {
     this.panel.show({ network, node, details: own, update: this.update, collapsed: this.collapsed });
   }
 
-  private select(id: string): void {
+  private select(id: string, readable = true): void {
     const { network } = this;
     if (network?.node(id) === undefined) return;
     const first = this.state.selected === null;
@@ -264,7 +264,8 @@ export class ModelApp {
     this.drawDetails();
     this.table.select(id);
     const visible = network.visible(id, this.laidOutFor);
-    this.graph.reveal(visible);
+    // The details may just have taken a part of the window.
+    requestAnimationFrame(() => this.graph.reveal(visible, readable));
     this.live.say(this.graph.describe(visible) || network.nameOf(id));
   }
 
@@ -328,7 +329,6 @@ export class ModelApp {
     }
     this.select(id);
     this.openDetails(true);
-    this.graph.reveal(this.network?.visible(id, this.laidOutFor) ?? id);
   }
 
   private warn(text: string): void {

@@ -12,7 +12,7 @@ import type { Measures } from './tint.ts';
 
 /** Below this nobody can read a node: all of a kind become one shape. */
 const overviewZoom = 0.36;
-const readableZoom = 0.7;
+const readableZoom = 0.5;
 const panStep = 60;
 const zoomStep = 1.25;
 /** Pixels of movement that make a click a drag. */
@@ -29,7 +29,8 @@ export interface GraphContent {
 }
 
 export interface GraphEvents {
-  onSelect(id: string): void;
+  /** `pointed`: by the mouse, so it is in sight already. */
+  onSelect(id: string, pointed: boolean): void;
   /** Enter or a double click. */
   onOpen(id: string): void;
   onToggle(block: string): void;
@@ -99,10 +100,13 @@ export class GraphView {
     this.zoom(zoom / this.current().zoom);
   }
 
-  /** Moves the window to the node if it is outside, or too small to read. */
-  reveal(id: string): void {
+  /** Moves the window to the node if it is outside, or, where `readable` is asked for, too small to read. */
+  reveal(id: string, readable: boolean): void {
     const box = this.boxes().find((each) => each.id === id);
-    if (box !== undefined) this.move(showing(this.current(), box, this.window, readableZoom));
+    if (box === undefined) return;
+    const camera = this.current();
+    const next = showing(camera, box, this.window, readable ? readableZoom : 0);
+    if (next.x !== camera.x || next.y !== camera.y || next.zoom !== camera.zoom) this.move(next);
   }
 
   /** Keeps a node where it is on the screen while all about it changes; undefined: not on the screen. */
@@ -289,7 +293,7 @@ export class GraphView {
     const hit = this.hit(event);
     if (hit === undefined) return;
     if (hit.chevron) this.events.onToggle(hit.id);
-    else this.events.onSelect(hit.id);
+    else this.events.onSelect(hit.id, true);
   }
 
   /** What lies under the pointer; frames only by their titles. */
@@ -340,7 +344,7 @@ export class GraphView {
     const direction = directions[key];
     if (direction !== undefined) {
       const target = step(content, content.selected, direction);
-      if (target !== undefined) this.events.onSelect(target);
+      if (target !== undefined) this.events.onSelect(target, false);
       return true;
     }
     const { selected } = content;

@@ -95,8 +95,8 @@ export class Header {
 
 function facts(picture: ModelPicture): Node[] {
   return [
-    ...ends(picture.inputs.length > 1 ? t('Inputs') : t('Input'), picture.inputs),
-    ...ends(picture.outputs.length > 1 ? t('Outputs') : t('Output'), picture.outputs),
+    ...ends(t('Input'), picture.inputs),
+    ...ends(t('Output'), picture.outputs),
     fact(t('Layers'), figure(picture.layers.length)),
     fact(t('MACs'), countText(picture.macs), figure(picture.macs)),
     fact(t('Weights'), kilobytesText(picture.weightBytes), `${figure(picture.weightBytes)} B`),
@@ -114,7 +114,7 @@ function ends(name: string, tensors: readonly ModelTensor[]): Node[] {
     const { shape, dtype, quantisation } = tensor;
     const codes = quantisation === undefined ? '' : quantisationText(quantisation.scale, quantisation.zeroPoint);
     return fact(
-      index === 0 ? name : `${name} ${index + 1}`,
+      tensors.length === 1 ? name : `${name} ${index + 1}`,
       `${shapeText(shape)} ${dtype}`,
       `${tensor.name}${codes === '' ? '' : `, ${codes}`}`,
       codes,

@@ -1,7 +1,7 @@
 /** Search, measure, zoom, and graph or table. */
 
 import { button, element, setText } from '../dom.ts';
-import { percentText, t } from '../text.ts';
+import { t } from '../text.ts';
 import type { ModelPlanChoice } from './messages.ts';
 import { type Tint, tints } from './state.ts';
 
@@ -126,10 +126,5 @@ export class Toolbar {
     );
     this.plan.value = chosen ?? '';
     this.plan.disabled = plans.length === 0;
-  }
-
-  /** For the status of the search field, and where the window is. */
-  showZoom(zoom: number): void {
-    setText(this.onGraph[1]?.querySelectorAll('button')[1] ?? this.count, percentText(zoom));
   }
 }

@@ -188,16 +188,27 @@ function byDagre<Item extends PieceItem>({ items, start, wires, entry, exit }: P
     const [from, until] = [placeOf(v), placeOf(w)];
     const foot = { x: from.x, y: v === entryId ? from.y - portHeight / 2 : from.y + from.height / 2 };
     const head = { x: until.x, y: w === exitId ? until.y + portHeight / 2 : until.y - until.height / 2 };
-    return { from: source, ...(to === undefined ? {} : { to }), points: steps(foot, points.slice(1, -1), head) };
+    return {
+      from: source,
+      ...(to === undefined ? {} : { to }),
+      points: steps(foot, points.slice(1, -1), head),
+      leaves: w === exitId,
+    };
   });
   const xs = [...places.flatMap(({ item, x }) => [x, x + item.width]), ...bent.flatMap(({ points }) => evenOf(points))];
   const left = Math.min(...xs);
   const entryX = entry === undefined ? undefined : placeOf(entryId).x - left;
   const exitX = exit === undefined ? undefined : placeOf(exitId).x - left;
   const width = Math.max(...xs) - left;
+  const foot = Math.max(...places.map(({ item, y }) => y + item.height));
+  // What leaves straight from the lowest item needs no way of its own.
+  const straight = bent.findIndex(
+    ({ points: [x0 = 0, y0 = 0, x1 = 1], leaves }) => leaves && Math.abs(x0 - x1) < 1 && Math.abs(y0 - foot) < 1,
+  );
+  const trimmed = straight >= 0 && bent.filter(({ leaves }) => leaves).length === 1;
   return {
     width,
-    height: (graph.graph() as { height?: number }).height ?? 0,
+    height: trimmed ? foot : ((graph.graph() as { height?: number }).height ?? 0),
     axis: entryX ?? exitX ?? width / 2,
     entry,
     entryNode: undefined,
@@ -205,7 +216,7 @@ function byDagre<Item extends PieceItem>({ items, start, wires, entry, exit }: P
     exit,
     exitX: exitX ?? width / 2,
     places: places.map((place) => ({ ...place, x: place.x - left })),
-    wires: bent.map((wire) => ({
+    wires: (trimmed ? bent.filter(({ leaves }) => !leaves) : bent).map(({ leaves: _, ...wire }) => ({
       ...wire,
       points: wire.points.map((value, at) => (at % 2 === 0 ? value - left : value)),
     })),
