@@ -98,7 +98,7 @@ export async function simulate(
     }
     report({
       kind: 'started',
-      ...planIdentity(plan, compiled.memory),
+      ...planIdentity(plan, compiled.memory, seed),
       ...{ seed, epochs },
       problems: [...warnings, ...ofData].map(problemOf),
     });
@@ -170,17 +170,22 @@ function problemOf({ severity, code, message, remedy, file, range }: Diagnostic)
   };
 }
 
-/** The plan's meaning line by line; plans that mean the same have the same. */
+/** The plan's meaning line by line, with the seed of this run; the hash is of the plan alone. */
 function planIdentity(
   plan: TrainingPlan,
   { sramBytes }: Pick<MemoryReport, 'sramBytes'>,
+  seed: number,
 ): Pick<Extract<SimulationEvent, { kind: 'started' }>, 'planHash' | 'settings'> {
   const text = printPlan(plan);
   const settings = text.split('\n').flatMap((line): [string, string][] => {
     const [, key, value] = /^\s*("[^"]*"|[^\s:]+):?\s+(.*?)\s*\{?\}?$/.exec(line) ?? [];
     return key === undefined || !value ? [] : [[key, value]];
   });
-  return { planHash: hashOf(text), settings: [...settings, ['peak SRAM', `${sramBytes} B`]] };
+  const ofPlan = settings.filter(([key]) => key !== 'seed');
+  return {
+    planHash: hashOf(text),
+    settings: [['seed', `${seed}`], ...ofPlan, ['peak SRAM', `${sramBytes.toLocaleString('en')} B`]],
+  };
 }
 
 /** FNV-1a, 32 bits. */

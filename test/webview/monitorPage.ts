@@ -12,6 +12,7 @@ const require = createRequire(import.meta.url);
 export interface MonitorPage extends Opened<ToMonitorPage, FromMonitorPage> {
   /** Sends all, and waits until they are drawn. */
   show(messages: readonly ToMonitorPage[]): Promise<void>;
+  drawn(): Promise<void>;
   /** What axe-core finds, one line each. */
   axe(): Promise<readonly string[]>;
 }
@@ -19,11 +20,15 @@ export interface MonitorPage extends Opened<ToMonitorPage, FromMonitorPage> {
 export async function openMonitor(browser: Browser, bundle: Bundle, options: OpenOptions = {}): Promise<MonitorPage> {
   const opened = await openPage<ToMonitorPage, FromMonitorPage>(browser, bundle, options);
   const { page } = opened;
+  const drawn = async (): Promise<void> => {
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  };
   return {
     ...opened,
+    drawn,
     async show(messages) {
       for (const message of messages) await opened.send(message);
-      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      await drawn();
     },
     async axe() {
       // By the debugger, past the page's policy.

@@ -46,7 +46,17 @@ export function lossContent(model: Model, theme: Theme): ChartContent {
     // The losses of single samples jump; of several runs only the selected one's are shown behind its line.
     const background: Line[] =
       smoothing > 0 && run.id === selected
-        ? [{ data: points(raw), borderColor: style.faint, borderWidth: 1, pointRadius: 0, order: 2, clip: inside }]
+        ? [
+            {
+              data: points(raw),
+              showLine: false,
+              pointRadius: 1.25,
+              pointBorderWidth: 0,
+              backgroundColor: style.faint,
+              order: 2,
+              clip: inside,
+            },
+          ]
         : [];
     const every = Math.max(1, Math.ceil(steps.length / markersPerLine));
     const offset = (run.id * 3) % every;
@@ -132,7 +142,7 @@ export function epochContent(model: Model, theme: Theme): ChartContent {
   const best = runs
     .map((run) => ({ run, best: bestAccuracy(run) }))
     .filter((each): each is { run: RunPicture; best: number } => each.best !== undefined)
-    .map((each) => t('best test accuracy of {0}: {1}', each.run.name, accuracyText(each.best)));
+    .map((each) => `${each.run.name} ${accuracyText(each.best)}`);
   return {
     lines: runs.flatMap((run) =>
       metric === 'loss' ? [line(run, 'loss')] : [line(run, 'testAccuracy'), line(run, 'trainAccuracy')],
@@ -143,7 +153,7 @@ export function epochContent(model: Model, theme: Theme): ChartContent {
     yTick: (tick) => (metric === 'accuracy' ? `${Math.round(100 * tick)} %` : String(Number(tick.toPrecision(3)))),
     stops,
     read,
-    summary: best.length > 0 ? best.join('; ') : t('No epoch is complete yet.'),
+    summary: best.length > 0 ? t('Best test accuracy: {0}', best.join(' · ')) : t('No epoch is complete yet.'),
     table: () => ({
       head: [
         t('Epoch'),

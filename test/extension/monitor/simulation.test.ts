@@ -96,7 +96,7 @@ describe('a simulation in the monitor', () => {
     expect(first?.settings).toContainEqual(['learning-rate', '0.015']);
     expect(other?.settings).toContainEqual(['learning-rate', '0.02']);
     expect(first?.settings).toContainEqual(['last_conv', expect.stringContaining('weights all')]);
-    expect(first?.settings).toContainEqual(['peak SRAM', expect.stringMatching(/^\d+ B$/)]);
+    expect(first?.settings).toContainEqual(['peak SRAM', expect.stringMatching(/^[\d,]+ B$/)]);
   });
 });
 
