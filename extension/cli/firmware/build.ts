@@ -82,7 +82,7 @@ export async function buildFirmwareProject(
   if (!tools.ok) return tools;
 
   const outputFolders = outputs.map((output) => resolve(folder, output));
-  const place = absolutePlaces(outputFolders[0] ?? folder, existsSync);
+  const place = absolutePlaces([folder, ...outputFolders], existsSync);
   const lines: string[] = [];
   const take = (line: string): void => {
     const placed = place(line);
