@@ -39,8 +39,8 @@ extern "C" {
 #define ${upper}_API_VERSION ${interfaceVersion}
 /* Of the model and of what trains in it: saved states of another one are refused. */
 #define ${upper}_PLAN_HASH ${`0x${facts.planHash.toString(16).padStart(8, '0')}u`}
-/* int8 codes of one input${picture === undefined ? '' : ', row by row, channels innermost'}. */
-#define ${upper}_INPUT_BYTES ${elements(program, program.ports.input)}
+/* One input: ${inputText(program)}${picture === undefined ? '' : ', row by row, channels innermost'}. */
+#define ${upper}_INPUT_BYTES ${program.buffers[program.ports.input]?.bytes ?? 0}
 ${pictureMacros(upper, facts)}/* Results of the network. */
 #define ${upper}_CLASSES ${elements(program, program.ports.output)}
 /* Samples between two updates. */
@@ -82,7 +82,7 @@ void ${name}_reset(void);
  * copy nothing; they overwrite it. */
 int8_t *${name}_input(void);
 
-${pictureDeclaration(name, upper, facts)}/* Trains on one sample of ${upper}_INPUT_BYTES codes with its class, 0 to ${upper}_CLASSES - 1. Returns the loss before
+${pictureDeclaration(name, upper, facts)}/* Trains on one sample of ${upper}_INPUT_BYTES bytes with its class, 0 to ${upper}_CLASSES - 1. Returns the loss before
  * the update. Parameters change when ${upper}_BATCH samples are complete. */
 float ${name}_train_step(const int8_t *input, int32_t label);
 
@@ -141,6 +141,11 @@ extern const char *const ${name}_step_names[${upper}_STEPS];
 
 #endif
 `;
+}
+
+function inputText({ buffers, ports }: Program): string {
+  const { element } = buffers[ports.input] ?? {};
+  return element === 'float32' ? 'float32 values, handed over as bytes at a multiple of 4' : `${element} codes`;
 }
 
 export function elements(program: Program, id: BufferId): number {

@@ -171,7 +171,7 @@ static void learn(int32_t label, int32_t complete) {
 }
 
 function interfaceFunctions(program: Program, printer: CallPrinter): string {
-  const { name, ports, steps } = program;
+  const { name, ports } = program;
   const upper = name.toUpperCase();
   const { loss, prediction, learningRate, target } = trainingPorts(program);
   const evaluation = evaluationSteps(program);
