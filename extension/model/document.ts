@@ -1,6 +1,15 @@
 /** One `.tflite` file that is open in model views: read, checked, and read again when it changes. */
 
-import { type CustomDocument, Disposable, EventEmitter, l10n, RelativePattern, Uri, workspace } from 'vscode';
+import {
+  type CustomDocument,
+  Disposable,
+  EventEmitter,
+  FileSystemError,
+  l10n,
+  RelativePattern,
+  Uri,
+  workspace,
+} from 'vscode';
 import type { ModelLayerDetails, ModelLayout, ModelPicture, ModelUpdate, ToModelPage } from '../../webview/messages.ts';
 import type { EngineClient } from '../engine/channel.ts';
 import type { Engine } from '../engine/handlers.ts';
@@ -88,7 +97,9 @@ export class ModelDocument extends Disposable implements CustomDocument {
       this.version++;
       this.report(signal, { type: 'open', version: this.version, picture: model.picture, gone: false });
     } catch (error) {
-      this.report(signal, failureOf(this.file, error));
+      const gone = error instanceof FileSystemError && error.code === 'FileNotFound';
+      if (gone && !signal.aborted) this.lost();
+      else this.report(signal, failureOf(this.file, error));
     }
   }
 
