@@ -13,7 +13,7 @@ interface Line {
 
 const token = /\/\/[^\r\n]*|"(?:\\["\\]|[^"\r\n])*"?|\r\n|\r|\n|\.\.|[{}:;,]|[^\s{}:;,"]+/g;
 
-const units = '(?:KB|MB|B|steps|channels|bands|ms|Hz)';
+const units = '(?:KB|MB|B|steps|channels|bands|rows|ms|Hz)';
 
 /**
  * Two spaces per block, one between words, ` .. ` around ranges, one blank line at most, comments at the ends of

@@ -90,7 +90,8 @@ function printDataSetting(node: DataSetting): string {
       node.bands !== undefined && `${node.bands} bands`,
       node.high !== undefined && `from ${node.low} to ${node.high} Hz`,
     ],
-    node.hop !== undefined && `${node.length} ms every ${node.hop} ms`,
+    node.key === 'frames' && `${node.length} ms every ${node.hop} ms`,
+    node.key === 'windows' && `every ${node.hop} ${node.unit}`,
     node.column !== undefined && printColumn(node.column),
   );
 }
@@ -184,7 +185,17 @@ function printMeaning(plan: TrainingPlan): string {
   return statements.map((statement) => `${statement}\n`).join('');
 }
 
-function printData({ resize, fit, augment, normalise, features = {}, split, label, skipBroken }: DataSource): string[] {
+function printData({
+  resize,
+  fit,
+  augment,
+  normalise,
+  features = {},
+  windows,
+  split,
+  label,
+  skipBroken,
+}: DataSource): string[] {
   const { kind, bands, lowest, highest, frameMs, hopMs } = features;
   const lines: (string | false)[] = [
     resize !== undefined && `resize ${resize.width}x${resize.height}`,
@@ -201,6 +212,7 @@ function printData({ resize, fit, augment, normalise, features = {}, split, labe
         lowest !== undefined && highest !== undefined && `from ${lowest} to ${highest} Hz`,
       ),
     frameMs !== undefined && hopMs !== undefined && `frames ${frameMs} ms every ${hopMs} ms`,
+    windows !== undefined && `windows every ${windows.every} ${windows.unit}`,
     split !== undefined && `split ${split.numerator}/${split.denominator}`,
     label !== undefined && `label ${printColumn(label)}`,
     skipBroken && 'skip-broken',

@@ -20,6 +20,7 @@ export function resolveData(report: Report, node: Statement | undefined): DataSo
   const augment = resolveAugment(report, settings.get('augment'));
   const normalise = resolveNormalise(report, settings.get('normalise'));
   const features = resolveFeatures(report, settings);
+  const windows = resolveWindows(report, settings.get('windows'));
   const split = resolveSplit(report, settings.get('split'));
   return {
     path: node.path,
@@ -28,6 +29,7 @@ export function resolveData(report: Report, node: Statement | undefined): DataSo
     ...(augment === undefined ? {} : { augment }),
     ...(normalise === undefined ? {} : { normalise }),
     ...(features === undefined ? {} : { features }),
+    ...(windows === undefined ? {} : { windows }),
     ...(split === undefined ? {} : { split }),
     ...(label === undefined ? {} : { label }),
     skipBroken: settings.has('skip-broken'),
@@ -86,6 +88,14 @@ function resolveFeatures(report: Report, settings: Settings): Partial<AudioFeatu
     ...(frameMs === undefined ? {} : { frameMs }),
     ...(hopMs === undefined ? {} : { hopMs }),
   };
+}
+
+function resolveWindows(report: Report, node: DataSetting | undefined): DataSource['windows'] {
+  const rule = dataSettings.windows?.number;
+  if (node?.unit === undefined || rule === undefined) return undefined;
+  const { unit } = node;
+  const every = report.number(rangeOf(node, 'hop'), '`windows`', node.hop, { ...rule, integer: unit === 'rows' });
+  return every === undefined ? undefined : { every, unit };
 }
 
 function resolveSplit(report: Report, node: DataSetting | undefined): DataSource['split'] {

@@ -166,9 +166,11 @@ function explainUnit(word: string, range: TextRange, before: string): Diagnostic
         ? ['channels']
         : /\bframes\b[^;{]*$/.test(before)
           ? ['ms']
-          : /\bfeatures\b[^;{]*$/.test(before)
-            ? ['bands', 'Hz']
-            : [];
+          : /\bwindows\b[^;{]*$/.test(before)
+            ? ['ms', 'rows']
+            : /\bfeatures\b[^;{]*$/.test(before)
+              ? ['bands', 'Hz']
+              : [];
   const meant = units.find((unit) => unit[0] === word[0]?.toUpperCase()) ?? nearest(word, units) ?? units[0];
   if (meant === undefined) {
     return syntaxError('unexpected-unit', `\`${word}\` does not belong here`, 'this number takes no unit', range, [

@@ -72,6 +72,11 @@ export const dataSettings: Readonly<Record<string, SettingRule>> = {
     about: 'How long each frame of a sound is, and how often one begins. Default: 30 ms every 20 ms.',
     example: 'frames 30 ms every 20 ms',
   },
+  windows: {
+    about: 'How often a sample begins in a longer recording. Default: one sample a sound, and rows without overlap.',
+    example: 'windows every 500 ms',
+    number: { integer: false, min: 0, max: 1e6, aboveMin: true },
+  },
   split: {
     about: 'The share of each class that is held out for testing, where the data has no test part.',
     example: 'split 1/5',

@@ -53,23 +53,30 @@ export interface Division {
   readonly test: readonly number[];
 }
 
-/** Holds out a share of each class, rounded, but leaves at least one sample of it to train on. The same for every seed. */
-export function divideSamples(labels: ArrayLike<number>, { numerator, denominator }: Share): Division {
-  const byClass = new Map<number, number[]>();
-  for (let index = 0; index < labels.length; index++) {
+/**
+ * Holds out a share of each class, rounded, but leaves at least one sample of it to train on. The same for every seed.
+ * @param groups by sample: those of one group, such as a recording, stay together
+ */
+export function divideSamples(
+  labels: ArrayLike<number>,
+  { numerator, denominator }: Share,
+  groups?: ArrayLike<number>,
+): Division {
+  const byClass = new Map<number, Set<number>>();
+  const groupOf = (index: number): number => groups?.[index] ?? index;
+  const all = Array.from({ length: labels.length }, (_, index) => index);
+  for (const index of all) {
     const label = labels[index] ?? -1;
-    const members = byClass.get(label);
-    if (members === undefined) byClass.set(label, [index]);
-    else members.push(index);
+    const members = byClass.get(label) ?? new Set();
+    byClass.set(label, members.add(groupOf(index)));
   }
   const held = new Set<number>();
   for (const [label, members] of byClass) {
-    const count = Math.min(members.length - 1, Math.round((members.length * numerator) / denominator));
-    const drawn = shuffled(members, counterSource(0, 0, label + 1)).slice(0, count);
-    for (const index of drawn) held.add(index);
+    const count = Math.min(members.size - 1, Math.round((members.size * numerator) / denominator));
+    for (const group of shuffled([...members], counterSource(0, 0, label + 1)).slice(0, count)) held.add(group);
   }
-  const all = Array.from({ length: labels.length }, (_, index) => index);
-  return { train: all.filter((index) => !held.has(index)), test: all.filter((index) => held.has(index)) };
+  const isHeld = (index: number): boolean => held.has(groupOf(index));
+  return { train: all.filter((index) => !isHeld(index)), test: all.filter(isHeld) };
 }
 
 type Share = NonNullable<DataSource['split']>;

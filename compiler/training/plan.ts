@@ -83,6 +83,8 @@ export interface DataSource {
   readonly fit?: 'stretch' | 'crop';
   readonly augment?: Augmentation;
   readonly features?: Partial<AudioFeatures>;
+  /** How often a sample begins in a longer recording: of sounds in milliseconds, of tables in rows. */
+  readonly windows?: { readonly every: number; readonly unit: 'ms' | 'rows' };
   /** The share of each class that is held out for testing, where the data has no test part. */
   readonly split?: { readonly numerator: number; readonly denominator: number };
   /** The column that holds the classes. */

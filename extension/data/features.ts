@@ -60,6 +60,11 @@ export function frontEndFor(
   };
 }
 
-function samplesIn(milliseconds: number, rate: number): number {
+/** How much sound a sample takes. */
+export function heardSamples({ frameLength, hop, frames }: FrontEnd): number {
+  return frameLength + (frames - 1) * hop;
+}
+
+export function samplesIn(milliseconds: number, rate: number): number {
   return Math.max(1, Math.round((milliseconds * rate) / 1000));
 }

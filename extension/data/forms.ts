@@ -8,6 +8,8 @@ import type { FileSystem } from './files.ts';
 export interface Part {
   /** Class numbers; -1 where there is none. */
   readonly labels: ArrayLike<number>;
+  /** Numbers of recordings, where samples of one may overlap. */
+  readonly groups?: ArrayLike<number>;
   /** Rejects with an Error that says what is wrong with it. */
   content(index: number): Promise<Content>;
   /** How diagnostics and reports call it. */
@@ -22,6 +24,8 @@ export interface DataFiles {
   readonly test?: Part;
   /** Where a class has its samples, for diagnostics. */
   readonly placeOf: (label: number) => string;
+  /** What recordings are cut by, where there are any. */
+  readonly recordings?: 'ms' | 'rows';
   /** What a sample is. */
   readonly what: 'picture' | 'sound' | 'sample';
 }

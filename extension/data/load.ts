@@ -112,6 +112,7 @@ async function load(
   }
   const problem = opened.what === 'picture' ? pictureProblem(input, data) : augmentProblem(opened, data);
   if (problem !== undefined) return failure(problem);
+  refuseWindows(opened, data);
   return await readParts(opened, data, input, labelled, options);
 }
 
@@ -154,6 +155,13 @@ function augmentProblem({ what }: DataFiles, { augment }: DataSource): Diagnosti
   );
 }
 
+function refuseWindows({ recordings }: DataFiles, { windows }: DataSource): void {
+  if (windows === undefined || windows.unit === recordings) return;
+  const remedy = recordings === undefined ? 'leave out `windows`' : `write \`windows every 100 ${recordings}\``;
+  const holds = recordings === undefined ? 'no recordings to cut' : `recordings that are cut by ${recordings}`;
+  refuseData('windows-mismatch', `the data has ${holds}, not by ${windows.unit}`, remedy);
+}
+
 async function readParts(
   opened: DataFiles,
   data: DataSource,
@@ -163,9 +171,14 @@ async function readParts(
 ): Promise<Result<LoadedData>> {
   const { classes, train } = opened;
   const { split } = data;
-  const divided = opened.test === undefined && split !== undefined ? divideSamples(train.labels, split) : undefined;
+  const divided =
+    opened.test === undefined && split !== undefined ? divideSamples(train.labels, split, train.groups) : undefined;
   const trainPart = divided === undefined ? train : partAt(train, divided.train);
   const testPart = divided === undefined ? (opened.test ?? emptyPart) : partAt(train, divided.test);
+  if (divided?.test.length === 0) {
+    const message = 'no class has enough to hold some of it out: what overlaps stays together';
+    return refuseData('split-empty', message, 'give more recordings, or a test part');
+  }
   const chosen = chooseSamples(trainPart.labels, choice);
   const total = chosen.length + testPart.labels.length;
   const reader = new PartReader(opened, data, input, signal, (done) => onProgress?.({ done, total }));

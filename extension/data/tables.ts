@@ -96,32 +96,43 @@ export interface Window {
   readonly values: Float64Array;
   readonly name: string;
   readonly label?: string;
+  /** Number of the run of rows that it is cut from. */
+  readonly run: number;
 }
 
-/** Each run of rows with the same label is cut into windows that fill the model's input, without overlap; what is left
- * at the end of a run is dropped. Refuses (DiagnosticError) rows that cannot fill it. */
-export function windowsOf({ file, columns, rows }: Table, elements: number): readonly Window[] {
+/**
+ * Each run of rows with the same label is cut into windows that fill the model's input: without overlap, or one every so many
+ * rows where the plan says so. What is left at the end of a run is dropped. Refuses (DiagnosticError) rows that cannot fill it.
+ */
+export function windowsOf(
+  { file, columns, rows }: Table,
+  { input: { elements }, data }: Pick<DataRequest, 'input' | 'data'>,
+): readonly Window[] {
   const length = elements / columns;
   if (columns === 0 || !Number.isInteger(length)) {
     const message = `rows of ${columns} values; the model takes ${elements}, which is no multiple of it`;
     return refuseData('data-size', message, 'give the table the columns that the model was trained on', file);
   }
+  const step = data.windows?.every ?? length;
   const windows: Window[] = [];
-  let start = 0;
-  for (let end = 1; end <= rows.length; end++) {
-    const label = rows[start]?.label;
-    const complete = end - start === length;
-    if (complete) {
-      const [first, last] = [rows[start]?.line ?? 0, rows[end - 1]?.line ?? 0];
-      const values = Float64Array.from(rows.slice(start, end).flatMap((row) => row.values));
-      const lines = first === last ? `line ${first}` : `lines ${first} to ${last}`;
-      windows.push({ values, name: `${file} (${lines})`, ...(label === undefined ? {} : { label }) });
+  for (const [run, { start, end }] of runsOf(rows).entries()) {
+    for (let from = start; from + length <= end; from += step) {
+      const { line: first = 0, label } = rows[from] ?? {};
+      const last = rows[from + length - 1]?.line ?? 0;
+      const values = Float64Array.from(rows.slice(from, from + length).flatMap((row) => row.values));
+      const name = `${file} (${first === last ? `line ${first}` : `lines ${first} to ${last}`})`;
+      windows.push({ values, name, run, ...(label === undefined ? {} : { label }) });
     }
-    if (complete || rows[end]?.label !== label) start = end;
   }
   if (windows.length > 0) return windows;
   const message = `no run of ${length} rows with the same label, which the model takes at once`;
   return refuseData('data-size', message, 'give longer recordings', file);
+}
+
+/** Stretches of rows with the same label. */
+function runsOf(rows: readonly Row[]): readonly { readonly start: number; readonly end: number }[] {
+  const starts = rows.flatMap(({ label }, index) => (index === 0 || rows[index - 1]?.label !== label ? [index] : []));
+  return starts.map((start, run) => ({ start, end: starts[run + 1] ?? rows.length }));
 }
 
 /** `train.csv` and, if there is one, `test.csv`; or one table. */
@@ -147,7 +158,7 @@ export async function openTables(
 }
 
 async function tablesOf(request: DataRequest, train: string, test: string | undefined): Promise<DataFiles> {
-  const { files, data, input, labelled } = request;
+  const { files, data, labelled } = request;
   const column = { name: data.label, required: labelled };
   const read = async (file: string): Promise<Table> => tableOf(await requiredFile(files, file), file, column);
   const [trained, tested] = [await read(train), test === undefined ? undefined : await read(test)];
@@ -158,9 +169,10 @@ async function tablesOf(request: DataRequest, train: string, test: string | unde
   const classes = classNames([...trained.rows, ...(tested?.rows ?? [])].flatMap(({ label }) => label ?? []));
   const numbers = new Map(classes.map((name, index) => [name, index]));
   const part = (table: Table): Part => {
-    const windows = windowsOf(table, input.elements);
+    const windows = windowsOf(table, request);
     return {
       labels: windows.map(({ label }) => numbers.get(label ?? '') ?? -1),
+      ...(data.windows === undefined ? {} : { groups: windows.map(({ run }) => run) }),
       content: async (index) => ({ kind: 'values', values: windows[index]?.values ?? [] }),
       nameOf: (index) => windows[index]?.name ?? '',
     };
@@ -171,5 +183,6 @@ async function tablesOf(request: DataRequest, train: string, test: string | unde
     ...(tested === undefined ? {} : { test: part(tested) }),
     placeOf: () => train,
     what: 'sample',
+    recordings: 'rows',
   };
 }

@@ -166,6 +166,8 @@ function dataItems(words: readonly string[], analysis: Analysis): Item[] {
   const [first] = words;
   if (first === undefined) return settingItems(dataSettings, analysis);
   if (first === 'frames' && isNumber(words.at(-1))) return unitItems(['ms']);
+  if (first === 'windows' && words.length === 1) return valueItems(['every']);
+  if (first === 'windows' && isNumber(words.at(-1))) return unitItems(['ms', 'rows']);
   if (first === 'features' && words.length === 3 && isNumber(words.at(-1))) return unitItems(['bands']);
   // `augment` takes several words, some with a number behind them.
   const several = first === 'augment' && (words.at(-1) === 'flip' || isNumber(words.at(-1)));

@@ -81,6 +81,7 @@ export function plans(layers: readonly string[], channels: number): fc.Arbitrary
             }),
             fc.record({ frameMs: fc.constant(30), hopMs: fc.constant(20) }),
           ),
+          windows: fc.constantFrom({ every: 12.5, unit: 'ms' as const }, { every: 10, unit: 'rows' as const }),
           split: fc.constantFrom({ numerator: 1, denominator: 5 }, { numerator: 3, denominator: 10 }),
           label: fc.constantFrom('label', 'data', 'activity', 'what it is', 'a"b', 'skip-broken', ''),
           normalise: fc.record({

@@ -173,6 +173,7 @@ describe('the block of data', () => {
     expect(dataOf('features mfcc 40 bands from 20 to 4000Hz; frames 30ms every 20 ms')).toMatchObject({
       features: { kind: 'mfcc', bands: 40, lowest: 20, highest: 4000, frameMs: 30, hopMs: 20 },
     });
+    expect(dataOf('windows every 500ms')).toMatchObject({ windows: { every: 500, unit: 'ms' } });
     expect(dataOf('features log-mel')).toMatchObject({ features: { kind: 'log-mel' } });
     expect(dataOf('fit crop split 1/5 label "what it is"')).toMatchObject({
       fit: 'crop',
@@ -192,6 +193,8 @@ describe('the block of data', () => {
     ['features mfcc from 4000 to 20 Hz', 'range-reversed'],
     ['frames 0 ms every 20 ms', 'number-out-of-range'],
     ['augment shift 4 shift 5', 'duplicate-setting'],
+    ['windows every 2.5 rows', 'number-out-of-range'],
+    ['windows every 0 ms', 'number-out-of-range'],
     ['augment crop 2000', 'number-out-of-range'],
   ])('refuses %s', (block, code) => {
     const { diagnostics } = resolveFully(parsePlan(`${head}data "dir" { ${block} }`, 'a'), undefined);

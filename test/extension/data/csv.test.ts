@@ -68,6 +68,32 @@ describe('tables of sensor values', () => {
     expect(numbers.data.train.map(({ label }) => label)).toEqual([0, 1]);
   });
 
+  it('are cut into windows that overlap where the plan says so', async () => {
+    const long = `x,label\n${Array.from({ length: 10 }, (_, row) => `${row},${row < 6 ? 'a' : 'b'}`).join('\n')}\n`;
+    const windows = { every: 2, unit: 'rows' as const };
+    const { data } = await loaded({ 'train.csv': long }, { shape: [1, 4], data: { windows } });
+    expect(codesOf(data.train)).toEqual([
+      [1, 3, 5, 7],
+      [5, 7, 9, 11],
+      [13, 15, 17, 19],
+    ]);
+    expect(data.train.map(({ label }) => label)).toEqual([0, 0, 1]);
+  });
+
+  it('are held out by whole recordings where windows overlap', async () => {
+    const runs = Array.from({ length: 80 }, (_, row) => `${row},${Math.floor(row / 8) % 2 === 0 ? 'a' : 'b'}`);
+    const data = { windows: { every: 2, unit: 'rows' as const }, split: { numerator: 1, denominator: 5 } };
+    const held = await loaded({ 'a.csv': `x,label\n${runs.join('\n')}\n` }, { shape: [1, 4], data });
+    const linesOf = (samples: typeof held.data.test) =>
+      samples.flatMap(({ name = '' }) => Array.from(name.matchAll(/\d+/g), Number));
+    // Three windows of each of five recordings a class; one recording of each is held out.
+    expect([held.data.train.length, held.data.test.length]).toEqual([24, 6]);
+    const recordings = (samples: typeof held.data.test) => new Set(linesOf(samples).map((line) => (line - 2) >> 3));
+    expect([...recordings(held.data.test)].filter((each) => recordings(held.data.train).has(each))).toEqual([]);
+    const one = await complaints({ 'a.csv': 'x,label\n1,a\n2,a\n3,a\n4,b\n5,b\n6,b\n' }, { shape: [1, 2], data });
+    expect(one).toMatchObject([{ code: 'split-empty' }]);
+  });
+
   it('may be recordings in a folder for each class', async () => {
     const files = { 'train/still/a.csv': 'x,y\n1,2\n3,4\n5,6\n', 'train/moving/a.csv': '1,2\n3,4\n' };
     const { data } = await loaded(files, { shape: [1, 2, 2] });
@@ -109,6 +135,13 @@ describe('tables of sensor values', () => {
       file: 'd/train.csv',
       message: expect.stringMatching(message),
     });
+  });
+
+  it('are refused where windows are given by time', async () => {
+    const data = { windows: { every: 2, unit: 'ms' as const } };
+    expect(await complaints({ 'train.csv': table }, { shape: [1, 2], data })).toMatchObject([
+      { code: 'windows-mismatch' },
+    ]);
   });
 
   it('are refused where training and test differ, or none is the one to train on', async () => {

@@ -104,6 +104,22 @@ describe('a folder of sounds for each class', () => {
     expect((await loaded(files, { shape: [1, 49, 10, 1], data: longer })).data.train).not.toEqual(mfcc.data.train);
   });
 
+  it('is cut into samples where the plan says how often one begins', async () => {
+    const data = { windows: { every: 250, unit: 'ms' as const } };
+    // 10 frames of 30 ms every 20 ms take 210 ms of each second; the tone is the same all along.
+    const result = await loaded(files, { shape: [1, 10, 40], data });
+    expect(result.data.train.map(({ name }) => name)).toEqual([
+      'd/train/high/a.wav',
+      ...[2000, 4000, 6000].map((start) => `d/train/high/a.wav (from sample ${start})`),
+      'd/train/low/a.wav',
+      ...[2000, 4000, 6000].map((start) => `d/train/low/a.wav (from sample ${start})`),
+    ]);
+    const [first = [], second = []] = codesOf(result.data.train);
+    expect(Math.max(...first.map((code, index) => Math.abs(code - (second[index] ?? 0))))).toBeLessThanOrEqual(2);
+    const cut = { ...files, 'train/low/z.wav': tone(200).subarray(0, 999) };
+    expect(await complaints(cut, { shape: [1, 10, 40], data })).toMatchObject([{ file: 'd/train/low/z.wav' }]);
+  });
+
   it.each([
     ['a model that leaves the rows open', files, [1, 1960], {}, { code: 'features-unknown' }],
     [
