@@ -204,9 +204,7 @@ add_subdirectory(components/models)
     );
 
     // What would happen without the pragmas: otherwise the line above proves nothing.
-    const source = join(library, 'src/kernels/update_f32.c');
-    const text = readFileSync(source, 'utf8');
-    writeFileSync(source, text.replace(/#pragma.*\n/g, ''));
+    writeFileSync(join(library, 'src/ft_flags.h'), '');
     run(library, 'arm-none-eabi-gcc', ...flags, '-O3', 'src/kernels/update_f32.c');
     expect(fusedIn(library, 'update_f32.o')).toBeGreaterThan(0);
   }, 120_000);

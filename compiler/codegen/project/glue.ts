@@ -46,10 +46,22 @@ export function glueFiles(input: GlueInput): readonly GeneratedFile[] {
 export function placeSources(kind: ProjectKind | undefined, files: readonly GeneratedFile[]): readonly GeneratedFile[] {
   if (kind !== 'arduino') return files;
   // Only `src/` is compiled with its subfolders, and a library has no flags of its own: the files bring them along.
-  return files.map(({ path, text }) => ({
-    path: /\.[ch]$/.test(path) ? `src/${path}` : path,
-    text: path.endsWith('.c') ? arduinoFlags + text : text,
-  }));
+  return [
+    { path: `src/${flagsHeader}`, text: arduinoFlags },
+    ...files.map(({ path, text }) => ({
+      path: `src/${path}`,
+      text: path.endsWith('.c') ? withFlags(path, text) : text,
+    })),
+  ];
+}
+
+const flagsHeader = 'ft_flags.h';
+
+/** In the model's file in place of an empty line, so that the trace's line numbers hold; otherwise on top. */
+function withFlags(path: string, text: string): string {
+  const include = `#include "${'../'.repeat(path.split('/').length - 1)}${flagsHeader}"\n`;
+  const replaced = text.replace(/\n\n(?=#include <)/, `\n${include}`);
+  return replaced === text ? include + text : replaced;
 }
 
 /** Manifests want a version; the generated library has no releases. */
@@ -196,7 +208,11 @@ includes=${headers.map((header) => header.replace(/^src\//, '')).join(',')}
 `;
 }
 
-const arduinoFlags = `/* An Arduino library has no compiler flags of its own. */
+const arduinoFlags = `/* ${written}
+ * An Arduino library has no compiler flags of its own. */
+#ifndef FT_FLAGS_H
+#define FT_FLAGS_H
+
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
@@ -204,5 +220,7 @@ ${sourceFlags
   .slice(0, 2)
   .map((flag) => `#pragma GCC optimize("${flag.replace(/^-f/, '')}")`)
   .join('\n')}
+#endif
+
 #endif
 `;

@@ -2,7 +2,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { detectProject, inspectedFolders, type ProjectKind } from '../../../compiler/codegen/project/detect.ts';
+import {
+  detectProject,
+  inspectedFolders,
+  type ProjectKind,
+  usualFolders,
+} from '../../../compiler/codegen/project/detect.ts';
 
 export interface FoundProject {
   readonly kind: ProjectKind;
@@ -47,4 +52,12 @@ function fileNames(folder: string): readonly string[] {
   } catch {
     return [];
   }
+}
+
+/** Where a plan's code goes if nobody says: the usual folder of the project around the plan, or one beside the plan. */
+export function outputFolder(plan: string): string {
+  const project = projectAround(dirname(resolve(plan)));
+  return project === undefined
+    ? resolve(`${plan.replace(/\.trainplan$/, '')}-firmware`)
+    : join(project.folder, usualFolders[project.kind]);
 }

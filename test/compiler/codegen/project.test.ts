@@ -100,13 +100,19 @@ describe('the documented layout of', () => {
     expect(required.filter((key) => !properties.has(key))).toEqual([]);
     expect(properties.get('includes')).toBe('garments.h,voice.h');
     const placed = placeSources('arduino', [
-      { path: 'garments.c', text: 'int code;\n' },
+      { path: 'garments.c', text: '#include "garments.h"\n\n#include <string.h>\nint code;\n' },
       { path: 'garments.h', text: 'int code(void);\n' },
       { path: 'garments.trace.json', text: '{}' },
+      { path: 'kernels/add_s8.c', text: '#include "ft_kernels.h"\n' },
     ]);
-    expect(placed.map(({ path }) => path)).toEqual(['src/garments.c', 'src/garments.h', 'garments.trace.json']);
-    expect(placed[0]?.text).toMatch(/#pragma GCC optimize\("fp-contract=off"\)[\s\S]*int code;/);
-    expect(placed[1]?.text).toBe('int code(void);\n');
+    const texts = new Map(placed.map(({ path, text }) => [path, text]));
+    expect(texts.get('src/ft_flags.h')).toContain('#pragma GCC optimize("fp-contract=off")');
+    // The same number of lines: the trace beside it counts them.
+    expect(texts.get('src/garments.c')).toBe(
+      '#include "garments.h"\n#include "ft_flags.h"\n#include <string.h>\nint code;\n',
+    );
+    expect(texts.get('src/kernels/add_s8.c')).toBe('#include "../ft_flags.h"\n#include "ft_kernels.h"\n');
+    expect([...texts.keys()]).toEqual(expect.arrayContaining(['src/garments.h', 'src/garments.trace.json']));
   });
 });
 

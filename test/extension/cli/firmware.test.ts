@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { projectKinds } from '../../../compiler/codegen/project/detect.ts';
-import { projectAround, projectIn } from '../../../extension/cli/files/workspace.ts';
+import { outputFolder, projectAround, projectIn } from '../../../extension/cli/files/workspace.ts';
 import { type BuildRequest, buildPlan } from '../../../extension/cli/firmware/commands.ts';
 import { newestFile } from '../../../extension/cli/firmware/elf.ts';
 import { absolutePlaces } from '../../../extension/cli/firmware/places.ts';
@@ -115,6 +115,12 @@ describe('the project around a folder', () => {
     expect(projectAround(join(folder, 'other/lib'))).toBeUndefined();
     expect(projectIn(folder)).toMatchObject({ kind: 'cmake' });
     expect(projectIn(join(folder, 'app/lib'))).toBeUndefined();
+  });
+
+  it('has a usual place for generated code; without a project it lies beside the plan', () => {
+    const folder = folderWith({ 'app/platformio.ini': '', 'app/plans/shelf.trainplan': '', 'shelf.trainplan': '' });
+    expect(outputFolder(join(folder, 'app/plans/shelf.trainplan'))).toBe(join(folder, 'app/lib/firmtune'));
+    expect(outputFolder(join(folder, 'shelf.trainplan'))).toBe(join(folder, 'shelf-firmware'));
   });
 
   it('decides what generate writes, and is remembered', async () => {
