@@ -77,6 +77,9 @@ class ReportReader {
   private seen: readonly (readonly number[])[] = [];
   private losses = { sum: 0, count: 0 };
   private tests = 0;
+  private lastStep = 0;
+  /** Before the last reset: what was learned is still there, so the curve goes on. */
+  private stepsBefore = 0;
 
   constructor(
     private readonly store: RunStore,
@@ -110,10 +113,12 @@ class ReportReader {
       case 'start':
         this.classes = report.classes;
         this.forget();
+        this.restart();
         run.describe(report.plan === undefined ? {} : { planHash: report.plan });
         break;
       case 'step':
-        run.addLoss(report.step, report.loss);
+        this.lastStep = this.stepsBefore + report.step;
+        run.addLoss(this.lastStep, report.loss);
         this.losses = { sum: this.losses.sum + report.loss, count: this.losses.count + 1 };
         if (report.seen !== undefined) this.see(report.seen);
         break;
@@ -136,6 +141,19 @@ class ReportReader {
     }
   }
 
+  private restart(): void {
+    if (this.lastStep === this.stepsBefore) return;
+    this.stepsBefore = this.lastStep;
+    this.run.addProblems([
+      {
+        severity: 'information',
+        code: 'board-restarted',
+        message: `the firmware started anew after ${this.lastStep} steps`,
+        remedy: 'if you did not reset it, look at its output for a fault',
+      },
+    ]);
+  }
+
   private see({ label, prediction }: Seen): void {
     if (this.seen[label]?.[prediction] === undefined) return;
     this.seen = this.seen.map((row, index) =>
@@ -144,8 +162,9 @@ class ReportReader {
   }
 
   /** A test counts as the end of an epoch: firmware that learns from what it sees knows no other. */
-  private test({ step, accuracy, loss }: Extract<Report, { event: 'eval' }>): void {
+  private test({ step: ofBoard, accuracy, loss }: Extract<Report, { event: 'eval' }>): void {
     const { run, store, classes, seen } = this;
+    const step = this.stepsBefore + ofBoard;
     const epoch = step === 0 ? 0 : ++this.tests;
     const counts = seen.flat();
     const total = counts.reduce((sum, count) => sum + count, 0);

@@ -54,7 +54,7 @@ describe.skipIf(none)(`the page of the training monitor${none ? ' (skipped: need
   it('shows a run that goes on: how far, how fast, how long; and stops it', async () => {
     const { page, show, received } = await open([settings, ...started]);
     const row = page.locator('.runs tbody tr');
-    expect(await row.textContent()).toMatch(/running: epoch 2 of 5, training 25 %.*312 steps\/s.*0:07 \(0:14 left\)/);
+    expect(await row.textContent()).toMatch(/running: epoch 2 of 5, training 25 %, 312 steps\/s.*0:07 \(0:14 left\)/);
     await show([{ type: 'run', run: { ...running, steps: 4 }, loss: tail(3, [0.4]) }]);
     expect(await page.locator('#loss .reading').textContent()).toContain('Step 4');
     await received();

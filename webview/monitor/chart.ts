@@ -197,14 +197,14 @@ function chartOptions(content: ChartContent, theme: Theme): NonNullable<Chart<'l
         ...axis(content.xTitle),
         min: 0,
         max: content.stops.length > 1 ? content.stops.at(-1) : undefined,
-        ticks: { color: theme.muted, font, maxRotation: 0, precision: 0 },
+        ticks: { color: theme.muted, font, maxRotation: 0, precision: 0, includeBounds: false },
       },
       y: {
         type: 'linear',
         ...axis(content.yTitle),
         min: 0,
         max: content.yMax,
-        ticks: { color: theme.muted, font, callback: (value) => content.yTick(Number(value)) },
+        ticks: { color: theme.muted, font, includeBounds: false, callback: (value) => content.yTick(Number(value)) },
       },
     },
   };

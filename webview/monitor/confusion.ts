@@ -56,6 +56,13 @@ export function testCards(): TestCards {
   };
 
   const title = (id: string, text: string) => element('h2', { class: 'section-title', id }, text);
+  const wrong = element(
+    'section',
+    { class: 'card', 'aria-labelledby': 'wrong-title' },
+    element('header', {}, title('wrong-title', t('Wrong examples')), filter),
+    found,
+    examples,
+  );
   return {
     confusion: element(
       'section',
@@ -63,17 +70,13 @@ export function testCards(): TestCards {
       element('header', {}, title('confusion-title', t('Confusion matrix')), when),
       matrix,
     ),
-    wrong: element(
-      'section',
-      { class: 'card', 'aria-labelledby': 'wrong-title' },
-      element('header', {}, title('wrong-title', t('Wrong examples')), filter),
-      found,
-      examples,
-    ),
+    wrong,
     show(test, runName) {
       if (test === shown) return;
       shown = test;
       filter.hidden = test === undefined;
+      // Firmware tells of its mistakes only that there are some.
+      wrong.hidden = test?.basis === 'seen';
       if (test === undefined) {
         setText(when, '');
         setText(found, t('No test yet.'));

@@ -111,6 +111,7 @@ function makeView(): View {
     'secondary',
   );
   const watchTop = watch();
+  const buttons = element('div', { class: 'buttons' }, simulate(), watchTop, exportCsv);
   const watchEmpty = watch();
   const noProcesses = element('p', { class: 'muted' });
   const empty = element(
@@ -141,25 +142,14 @@ function makeView(): View {
   const loss = chartCard('loss', t('Loss per step'), smoothing);
   const epochs = chartCard('epochs', t('Epochs'), metric);
   const tests = testCards();
-  const full = element(
-    'div',
-    { class: 'full' },
-    list.element,
-    notes.element,
-    element('div', { class: 'grid' }, loss.element, epochs.element, tests.confusion, tests.wrong),
-    differing.element,
-  );
+  const grid = element('div', { class: 'grid' }, loss.element, epochs.element, tests.confusion, tests.wrong);
+  const full = element('div', { class: 'full' }, list.element, notes.element, grid, differing.element);
   const root = document.getElementById('root');
   root?.replaceChildren(
     element(
       'main',
       {},
-      element(
-        'header',
-        { class: 'top' },
-        element('h1', {}, t('Training Monitor')),
-        element('div', { class: 'buttons' }, simulate(), watchTop, exportCsv),
-      ),
+      element('header', { class: 'top' }, element('h1', {}, t('Training Monitor')), buttons),
       live.element,
       empty,
       full,
@@ -170,11 +160,13 @@ function makeView(): View {
       const some = shown.runs.length > 0;
       empty.hidden = some || !shown.loaded;
       full.hidden = !some;
-      exportCsv.hidden = !some;
-      watchTop.hidden = !some || shown.noProcesses !== null;
+      buttons.hidden = !some;
+      watchTop.hidden = shown.noProcesses !== null;
       watchEmpty.hidden = shown.noProcesses !== null;
       setText(noProcesses, shown.noProcesses ?? '');
       if (!some) return;
+      // Axes without a line say nothing.
+      grid.hidden = shown.runs.every(({ steps, results }) => steps === 0 && results.length === 0);
       list.show(shown, theme);
       notes.show(shown);
       differing.show(shown);

@@ -35,7 +35,6 @@ export function runList(actions: RunListActions): RunList {
     [t('Seed'), 'number'],
     [t('State')],
     [t('Best test'), 'number'],
-    [t('Rate'), 'number'],
     [t('Time'), 'number'],
   ];
   const head = columns.map(([text, kind]) => element('th', { scope: 'col', class: kind }, text));
@@ -146,7 +145,6 @@ function runRow(id: number, { send, choose }: RunListActions): Row {
     seed: element('td', { class: 'number' }),
     state: element('td', { class: 'state-cell' }),
     best: element('td', { class: 'number' }),
-    rate: element('td', { class: 'number' }),
     time: element('td', { class: 'number time-cell' }),
   };
 
@@ -196,7 +194,6 @@ function runRow(id: number, { send, choose }: RunListActions): Row {
       setText(cells.seed, run.seed === undefined ? '' : String(run.seed));
       setText(cells.state, stateLine(run));
       setText(cells.best, accuracyText(bestAccuracy(run)));
-      setText(cells.rate, run.stepsPerSecond === undefined ? '' : t('{0} steps/s', run.stepsPerSecond.toFixed(0)));
       const left = run.remaining === undefined ? '' : ` (${t('{0} left', durationText(run.remaining))})`;
       setText(cells.time, durationText(run.elapsed) + left);
       const style = runStyle(run, theme);

@@ -23,7 +23,7 @@ export function runStyle({ id }: Pick<RunPicture, 'id'>, theme: Theme): RunStyle
   const colour = theme.charts[colours[number % colours.length] ?? 'blue'];
   return {
     colour,
-    faint: withAlpha(colour, theme.highContrast ? 0.6 : 0.4),
+    faint: withAlpha(colour, theme.highContrast ? 0.45 : 0.35),
     dash: dashes[number % dashes.length] ?? [],
     marker: markers[number % markers.length] ?? 'circle',
   };

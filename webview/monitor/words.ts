@@ -1,6 +1,6 @@
 /** Figures of the monitor in words. */
 
-import { t } from '../text.ts';
+import { figure, t } from '../text.ts';
 import type { RunPicture, RunSource, RunState } from './messages.ts';
 
 export function lossText(loss: number | null | undefined): string {
@@ -44,10 +44,12 @@ const stateSigns: Readonly<Record<RunState, string>> = {
   failed: '✕',
 };
 
-/** `● running: epoch 3 of 8, training 45 %`. */
+/** `● running: epoch 3 of 8, training 45 %, 312 steps/s`. */
 export function stateLine(run: RunPicture): string {
-  const [state, progress] = [stateText(run.state), progressText(run)];
-  return `${stateSigns[run.state]} ${progress === '' ? state : `${state}: ${progress}`}`;
+  const { state, stepsPerSecond } = run;
+  const rate = stepsPerSecond === undefined ? '' : t('{0} steps/s', figure(Math.round(stepsPerSecond)));
+  const details = [progressText(run), rate].filter((text) => text !== '').join(', ');
+  return `${stateSigns[state]} ${details === '' ? stateText(state) : `${stateText(state)}: ${details}`}`;
 }
 
 /** `epoch 3 of 8, training 45 %`. */
@@ -59,10 +61,10 @@ function progressText({ state, progress, epochs, steps, results }: RunPicture): 
   }
   if (state !== 'running') {
     const complete = results.filter(({ epoch, loss }) => epoch > 0 && loss !== undefined).length;
-    if (complete === 0) return steps === 0 ? '' : t('{0} steps', steps);
+    if (complete === 0) return steps === 0 ? '' : t('{0} steps', figure(steps));
     return complete === 1 ? t('1 epoch complete') : t('{0} epochs complete', complete);
   }
-  if (progress === undefined) return t('{0} steps', steps);
+  if (progress === undefined) return t('{0} steps', figure(steps));
   const percent = progress.of === 0 ? 0 : Math.floor((100 * progress.done) / progress.of);
   if (progress.epoch === 0) return t('testing before training, {0} %', percent);
   const phase = progress.phase === 'training' ? t('training {0} %', percent) : t('testing {0} %', percent);
