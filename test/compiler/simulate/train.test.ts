@@ -77,6 +77,33 @@ describe('simulated training', () => {
     ]);
   });
 
+  it('tells enough for a chart: steps so far, their losses, the confusion of each test, and that nothing is left', async () => {
+    const seen: SimulationProgress[] = [];
+    const losses: number[] = [];
+    await simulateTraining(await machine(), plan, data, format, {
+      epochs: 2,
+      seed: 1,
+      onProgress: (it) => seen.push(it),
+      onStep: (loss) => losses.push(loss),
+    });
+    const complete = seen.filter(({ result }) => result !== undefined);
+    expect(complete.map(({ step }) => step)).toEqual([20, 40]);
+    for (const { result, evaluation } of complete) expect(evaluation?.accuracy).toBe(result?.testAccuracy);
+    expect(complete.at(-1)?.secondsLeft).toBe(0);
+    expect(losses).toHaveLength(40);
+    const steps = seen.map(({ step }) => step);
+    expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+    // The mean losses between two events, by the steps between them, are the losses of all steps.
+    const sum = seen.reduce((total, { step, recentLoss }, index) => {
+      const count = step - (steps[index - 1] ?? 0);
+      return count === 0 ? total : total + count * recentLoss;
+    }, 0);
+    expect(sum).toBeCloseTo(
+      losses.reduce((total, loss) => total + loss, 0),
+      6,
+    );
+  });
+
   it('stops soon after it is cancelled, with the epochs that are complete', async () => {
     const signal = { aborted: false };
     const report = await simulateTraining(await machine(), plan, data, format, {
