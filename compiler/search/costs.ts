@@ -100,13 +100,16 @@ export function compileOracle(
 }
 
 /**
- * Bytes of SRAM that a choice takes at least, as two sums of which both hold:
- * - `arena`: what trains, and the least arena of the same biases without weights, since weights only add live bytes;
+ * Bytes of SRAM that a choice takes at least, each an additive sum:
+ * - `floor`: what trains, and the arena of the head alone. The forward pass is streamed so that its largest live set is
+ *   least, and what training saves only adds to it.
  * - `saved`: what trains, and what all lives at the loss: masks, and the saved inputs of trained weights.
+ * - `likely`: what trains, and the arena of the same biases without weights. Nearly always less than the truth, but no law.
  */
 export interface PlannedBounds {
-  readonly arena: AdditiveCosts;
+  readonly floor: AdditiveCosts;
   readonly saved: AdditiveCosts;
+  readonly likely: AdditiveCosts;
 }
 
 /** One turn for each compilation. */
@@ -116,21 +119,26 @@ export function* plannedBounds(
   space: SearchSpace,
   oracle: Oracle,
 ): Generator<void, PlannedBounds> {
-  const arena: number[] = [];
+  const likely: number[] = [];
   const saved: number[] = [];
+  const floor: number[] = [];
+  const headOnly = oracle.plan(nothing(space))?.arenaBound ?? 0;
   for (const choice of depths(space)) {
     const planned = oracle.plan(choice);
     const { totals } = planned ?? {};
     const others = totals === undefined ? Number.POSITIVE_INFINITY : totals.sramBytes - totals.arenaBytes;
-    arena.push(others + (planned?.arenaBound ?? 0));
+    likely.push(others + (planned?.arenaBound ?? 0));
+    floor.push(others + headOnly);
     saved.push(others + (planned === undefined ? 0 : maskBytes(graph, plan, space, choice)));
     yield;
   }
   const data = weightedByName(graph);
   const perWeight = weightBytes(plan);
   const shared = sharedInputs(graph);
+  const options = perOption(space, data, (layer, count) => count * outerWeights(layer) * perWeight);
   return {
-    arena: { from: arena, options: perOption(space, data, (layer, count) => count * outerWeights(layer) * perWeight) },
+    likely: { from: likely, options },
+    floor: { from: floor, options },
     saved: {
       from: saved,
       options: perOption(space, data, (layer, count, name) => {

@@ -1,8 +1,10 @@
 /**
  * Branch and bound over all choices, with the compiler as oracle. A branch decides a depth of biases and then layer after layer,
- * from the deepest on. What the undecided layers can still give is read off the frontiers of two additive bounds. Each time
- * that a layer takes weights, the choice so far is compiled: its arena, which weights of further layers can only
- * make larger, replaces the bound by which the branch began.
+ * from the deepest on. What the undecided layers can still give is read off the frontiers of two additive bounds.
+ *
+ * In a quick search each choice on the way is compiled too, and its arena counts as the least of all that train more weights
+ * at the same depth. That is nearly always so, but no law: what the compiler streams may change for the better. So a
+ * quick search that ends has found the best choice in all likelihood; only one that is not quick proves it.
  */
 import { type AdditiveCosts, bestWithin, type Frontiers } from './additive.ts';
 import { type Choice, nothing, type SearchSpace } from './space.ts';
@@ -24,20 +26,10 @@ export interface BoundedSearch {
 export interface BranchAndBound extends BoundedSearch {
   /** The score to beat; may rise while the search runs. */
   readonly best: () => number;
-  /**
-   * A choice that the bounds allow. Returns the least bytes of the arena of this choice and of all that train more weights
-   * at the same depth; undefined where none of them compiles.
-   */
+  /** A choice that the bounds allow. Returns the bytes of its arena; undefined where it does not compile. */
   readonly judge: (choice: Choice) => number | undefined;
-  /** Called where more weights took a smaller arena after all: then the bound is none, and nothing is proven. */
-  readonly onBrokenBound: () => void;
+  readonly quick: boolean;
 }
-
-/**
- * More weights at the same depth only add live bytes, but they may make the packing a little better: by 32 bytes in one of
- * some thousand pairs on mcunet-5fps. So the bounds give away so much, and where more is seen, nothing counts as proven.
- */
-export const arenaSlackBytes = 256;
 
 /** Scores that differ by less are the same: sums of gains in another order. */
 const tolerance = 1e-9;
@@ -57,7 +49,7 @@ function depthsOf(search: BoundedSearch): readonly { from: number; bound: number
   const { space, arena, saved, budgetBytes } = search;
   return arena.from
     .map((bytes, from) => {
-      const rest = { arena: budgetBytes - bytes + arenaSlackBytes, saved: budgetBytes - (saved.from[from] ?? 0) };
+      const rest = { arena: budgetBytes - bytes, saved: budgetBytes - (saved.from[from] ?? 0) };
       return { from, rest, bound: (space.layers[from]?.biasGain ?? 0) + completion(search, from, rest) };
     })
     .sort((a, b) => b.bound - a.bound);
@@ -70,13 +62,13 @@ function completion({ arena, saved }: BoundedSearch, layer: number, rest: Rest):
   return Math.min(within(arena, rest.arena), within(saved, rest.saved));
 }
 
-/** One turn for each node, so that the caller may stop; when it ends by itself, nothing beats `best()`. */
+/** One turn for each node, so that the caller may stop. */
 export function* branchAndBound(problem: BranchAndBound): Generator<void, void> {
-  const { space, best, judge } = problem;
+  const { space, best, judge, quick } = problem;
   const { options } = nothing(space);
   for (const { from, bound, rest } of depthsOf(problem)) {
     if (bound <= best() + tolerance) return;
-    const arenaBytes = judge({ from, options });
+    const arenaBytes = quick ? judge({ from, options }) : 0;
     if (arenaBytes === undefined) continue;
     yield* branch(
       problem,
@@ -90,14 +82,17 @@ interface Node {
   readonly choice: Choice;
   readonly score: number;
   readonly rest: Rest;
-  /** Of the choice so far. */
+  /** Of the choice so far, in a quick search. */
   readonly arenaBytes: number;
 }
 
 function* branch(problem: BranchAndBound, node: Node, layer: number): Generator<void, void> {
-  const { space, arena, saved, best, judge } = problem;
+  const { space, arena, saved, best, judge, quick } = problem;
   yield;
-  if (layer === space.layers.length) return;
+  if (layer === space.layers.length) {
+    if (!quick) judge(node.choice);
+    return;
+  }
   const own = space.layers[layer]?.options ?? [];
   const branches = [-1, ...own.keys()]
     .filter((option) => option < 0 || (own[option]?.gain ?? 0) > 0)
@@ -117,12 +112,15 @@ function* branch(problem: BranchAndBound, node: Node, layer: number): Generator<
       continue;
     }
     const choice = { ...node.choice, options: node.choice.options.with(layer, option) };
+    if (!quick) {
+      yield* branch(problem, { ...node, choice, score, rest }, layer + 1);
+      continue;
+    }
     const arenaBytes = judge(choice);
     if (arenaBytes === undefined) continue;
-    if (arenaBytes < node.arenaBytes - arenaSlackBytes) problem.onBrokenBound();
     const grown = Math.max(0, arenaBytes - node.arenaBytes);
-    const next = { ...rest, arena: rest.arena - grown };
-    if (score + completion(problem, layer + 1, next) <= best() + tolerance) continue;
-    yield* branch(problem, { choice, score, rest: next, arenaBytes: Math.max(arenaBytes, node.arenaBytes) }, layer + 1);
+    const next = { choice, score, rest: { ...rest, arena: rest.arena - grown }, arenaBytes: node.arenaBytes + grown };
+    if (score + completion(problem, layer + 1, next.rest) <= best() + tolerance) continue;
+    yield* branch(problem, next, layer + 1);
   }
 }

@@ -3,7 +3,7 @@
  *
  * Bytes of what trains add up, the arena's do not, so the compiler is the judge of every candidate. Good ones come from the exact
  * solution of an additive model that is corrected by what was compiled, for a ladder of budgets; then from evolution around
- * these; then a branch and bound looks for anything better that the lower bounds allow. If it ends, the result is proven.
+ * these; then from a quick branch and bound, which as a rule ends with the optimum. What compilations are left go into a proof.
  */
 import { type Diagnostic, failure, type Result, success } from '../diagnostics.ts';
 import type { PlanTotals } from '../memory/report.ts';
@@ -71,6 +71,8 @@ export interface Scheme {
   readonly totals: PlanTotals;
   /** No choice of the space has a higher score within the limits. */
   readonly provenOptimal: boolean;
+  /** The same, unless more weights take a smaller arena somewhere that was not looked at (see exact.ts). */
+  readonly complete: boolean;
   /** No choice has a higher score than this; the score itself where proven. */
   readonly scoreBound: number;
   readonly source: Contributions['source'];
@@ -150,7 +152,7 @@ function* searchSteps(
   if (bounds === undefined) return outcome(space, oracle, best, options, undefined);
   const seeds = yield* judged(ladder(space, bounds, budgetBytes, judge), over);
   const lowest = (choice: Choice): number =>
-    Math.max(boundBytes(bounds.arena, choice), boundBytes(bounds.saved, choice));
+    Math.max(boundBytes(bounds.likely, choice), boundBytes(bounds.saved, choice));
   const evaluate = (choice: Choice): number | undefined => {
     if (over() || lowest(choice) > budgetBytes) return undefined;
     const planned = judge(choice);
@@ -163,33 +165,31 @@ function* searchSteps(
     ...costs,
     frontiers: frontiersOf(space, costs, budgetBytes),
   });
-  const problem = { space, budgetBytes, arena: bounded(bounds.arena), saved: bounded(bounds.saved) };
-  let sound = true;
-  const exact = branchAndBound({
-    ...problem,
-    best: bestScore,
-    judge: (choice) => judge(choice)?.arenaBound,
-    onBrokenBound: () => {
-      sound = false;
-    },
-  });
-  let complete = false;
-  for (let node = 0; !over() && node < mostNodes; node++) {
-    if (exact.next().done === true) {
-      complete = true;
-      break;
+  const saved = bounded(bounds.saved);
+  const complete = function* (arena: AdditiveCosts, quick: boolean): Generator<SearchProgress, boolean> {
+    const limit = quick ? evaluations : Math.min(evaluations, oracle.compiled + proofEvaluations);
+    const problem = { space, budgetBytes, saved, arena: bounded(arena) };
+    const search = branchAndBound({ ...problem, quick, best: bestScore, judge: (choice) => judge(choice)?.arenaBound });
+    for (let node = 0; !aborted() && oracle.compiled < limit && node < mostNodes; node++) {
+      if (search.next().done === true) return true;
+      if (node % 64 === 0) yield progress();
     }
-    if (node % 64 === 0) yield progress();
-  }
-  // A program below its bound would mean that the bound is none: then nothing is proven.
-  const proven = complete && sound && oracle.all().every(({ choice, totals }) => totals.sramBytes >= lowest(choice));
-  return outcome(space, oracle, best, options, { proven, scoreBound: proven ? bestScore() : upperBound(problem) });
+    return false;
+  };
+  const quick = yield* complete(bounds.likely, true);
+  const proven = quick && (yield* complete(bounds.floor, false));
+  const scoreBound = proven
+    ? bestScore()
+    : Math.max(bestScore(), upperBound({ space, budgetBytes, saved, arena: bounded(bounds.floor) }));
+  return outcome(space, oracle, best, options, { complete: quick, proven, scoreBound });
 }
 
 /** Of the compilations, with those before it; the rest is for branch and bound. */
 const evolutionShare = 0.1;
+/** Compilations at most for a proof, which succeeds where few choices are left. */
+const proofEvaluations = 400;
 /** Of branch and bound: it must not count for minutes where nothing needs to be compiled. */
-const mostNodes = 5_000_000;
+const mostNodes = 200_000;
 
 function withinLimits(plan: TrainingPlan, options: SearchOptions): (planned: Planned) => boolean {
   const { budgetBytes, flashBytes = plan.target.flashBytes, stepMacs = Number.POSITIVE_INFINITY } = options;
@@ -201,7 +201,7 @@ function withinLimits(plan: TrainingPlan, options: SearchOptions): (planned: Pla
   };
 }
 
-function boundBytes({ from, options }: PlannedBounds['arena'], choice: Choice): number {
+function boundBytes({ from, options }: PlannedBounds['saved'], choice: Choice): number {
   return choice.options.reduce(
     (sum, option, layer) => sum + (options[layer]?.[option] ?? 0),
     from[choice.from] ?? Number.POSITIVE_INFINITY,
@@ -222,14 +222,14 @@ function* ladder(
   budgetBytes: number,
   judge: (choice: Choice) => Planned | undefined,
 ): Generator<void, readonly Choice[]> {
-  const least = Math.min(...bounds.arena.from);
+  const least = Math.min(...bounds.likely.from);
   const found: Choice[] = [nothing(space)];
-  const frontiers = frontiersOf(space, bounds.arena, budgetBytes);
+  const frontiers = frontiersOf(space, bounds.likely, budgetBytes);
   for (let rung = 1; rung <= ladderRungs; rung++) {
     const goal = least + ((budgetBytes - least) * rung) / ladderRungs;
     let allowed = goal;
     for (let correction = 0; correction < mostCorrections; correction++) {
-      const solution = bestAdditive(space, bounds.arena, allowed, frontiers);
+      const solution = bestAdditive(space, bounds.likely, allowed, frontiers);
       if (solution === undefined) break;
       const planned = judge(solution.choice);
       yield;
@@ -250,7 +250,7 @@ function outcome(
   oracle: Oracle,
   best: Planned | undefined,
   options: SearchOptions,
-  end: { readonly proven: boolean; readonly scoreBound: number } | undefined,
+  end: { readonly complete: boolean; readonly proven: boolean; readonly scoreBound: number } | undefined,
 ): Result<Scheme> {
   if (best === undefined) return failure(nothingFits(oracle, options));
   const score = scoreOf(space, best.choice);
@@ -258,6 +258,7 @@ function outcome(
     update: updateOfChoice(space, best.choice),
     score,
     totals: best.totals,
+    complete: end?.complete ?? false,
     provenOptimal: end?.proven ?? false,
     scoreBound: end?.scoreBound ?? Number.POSITIVE_INFINITY,
     source: space.source,

@@ -88,21 +88,24 @@ function schemeJson({ update, totals, pareto, why, ...scheme }: Scheme): object 
 const shownPoints = 16;
 
 function schemeText({ graph }: LoadedPlan, scheme: Scheme): string {
-  const { update, totals, score, scoreBound, provenOptimal, pareto, why, evaluations } = scheme;
-  const proof = provenOptimal
-    ? 'no other choice scores higher (proven)'
-    : `not proven: no choice scores above ${scoreBound.toFixed(2)}`;
+  const { update, totals, score, pareto, why, evaluations } = scheme;
   const every = Math.max(1, Math.ceil(pareto.length / shownPoints));
   const front = pareto.filter((_, index) => (pareto.length - 1 - index) % every === 0);
   const rows = front.map((point) => [point.sramBytes, point.score.toFixed(2)]);
   return [
     ['update {', ...updateLines(graph, update).map((line) => `  ${line}`), '}', ''].join('\n'),
-    `score ${score.toFixed(2)} points, ${proof}; ${evaluations} choices compiled\n` +
+    `score ${score.toFixed(2)} points, ${proofText(scheme)}; ${evaluations} choices compiled\n` +
       `SRAM ${bytesText(totals.sramBytes)}: arena ${bytesText(totals.arenaBytes)}, ` +
       `trained ${bytesText(totals.trainableBytes)}; flash ${bytesText(totals.flashBytes)}\n`,
     why.map(({ layer, text }) => (layer === undefined ? `${text}\n` : `  ${layer}: ${text}\n`)).join(''),
     table([{ title: 'SRAM, B' }, { title: 'score' }], rows),
   ].join('\n');
+}
+
+function proofText({ provenOptimal, complete, scoreBound }: Scheme): string {
+  if (provenOptimal) return 'and no choice scores higher (proven)';
+  const bound = Number.isFinite(scoreBound) ? `; none can score above ${scoreBound.toFixed(2)}` : '';
+  return complete ? `the best of a complete search${bound}` : `the best that was found${bound}`;
 }
 
 function progressPrinter(io: Io): Parameters<typeof searchScheme>[2]['onProgress'] {
