@@ -6,7 +6,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { type ThemeName, themeVariables } from './themes.ts';
 
 export function chromiumPath(): string | undefined {
-  const candidates = [process.env['CHROMIUM'], 'chromium', 'chromium-browser', 'google-chrome'];
+  const candidates = [process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome'];
   return candidates
     .filter((name) => name !== undefined)
     .map((name) => spawnSync('which', [name], { encoding: 'utf8' }))

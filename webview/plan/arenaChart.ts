@@ -104,7 +104,7 @@ export function createArenaChart(canvas: HTMLCanvasElement, firstTheme: Theme): 
       Object.assign(scale?.grid ?? {}, { color: theme.gridLine });
       Object.assign(scale?.border ?? {}, { color: theme.gridLine });
     }
-    Object.assign(chart.options.scales?.['y']?.ticks ?? {}, { callback: kilobyteLabel });
+    Object.assign(chart.options.scales?.y?.ticks ?? {}, { callback: kilobyteLabel });
   };
   setTheme(firstTheme);
   return {
@@ -157,8 +157,8 @@ function limitsOf({ totals }: PlanPicture, theme: Theme): Record<string, Annotat
 
 /** Below the arena's height, where no buffer is, memory lies idle: thin diagonal lines. */
 function shadeUnused({ ctx, chartArea, scales }: Chart, arenaBytes: number, theme: Theme): void {
-  const top = Math.max(scales['y']?.getPixelForValue(arenaBytes) ?? chartArea.top, chartArea.top);
-  const bottom = Math.min(scales['y']?.getPixelForValue(0) ?? chartArea.bottom, chartArea.bottom);
+  const top = Math.max(scales.y?.getPixelForValue(arenaBytes) ?? chartArea.top, chartArea.top);
+  const bottom = Math.min(scales.y?.getPixelForValue(0) ?? chartArea.bottom, chartArea.bottom);
   ctx.save();
   ctx.beginPath();
   ctx.rect(chartArea.left, top, chartArea.width, Math.max(bottom - top, 0));

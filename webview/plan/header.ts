@@ -262,7 +262,7 @@ function figureTile(title: string, metered = false): Tile {
       setText(text, shown);
       change.hidden = difference === undefined || difference === 0;
       setText(change, difference === undefined ? '' : `${differenceText(difference)} B`);
-      change.dataset['sign'] = (difference ?? 0) > 0 ? 'more' : 'less';
+      change.dataset.sign = (difference ?? 0) > 0 ? 'more' : 'less';
       change.title = to === undefined ? '' : t('compared with {0}', to);
       setText(note, words);
       root.classList.toggle('over', share > 1);

@@ -67,9 +67,9 @@ export function createLayerRow(): LayerRow {
   const bar = element('span', { class: 'contribution-bar' });
   const points = element('span', { class: 'figure' });
   const contribution = element('div', { role: 'gridcell', class: 'cell contribution' }, points, bar);
-  bias.element.dataset['switch'] = 'bias';
+  bias.element.dataset.switch = 'bias';
   weights.forEach((each, index) => {
-    each.element.dataset['switch'] = weightPositions[index] ?? 'none';
+    each.element.dataset.switch = weightPositions[index] ?? 'none';
   });
   const row = element(
     'div',
@@ -91,7 +91,7 @@ export function createLayerRow(): LayerRow {
       const position = pending?.weights ?? weightPosition(layer.weights);
       const trains =
         shownBias === true || (position !== 'none' && layer.trainedChannels > 0) || pending?.weights !== undefined;
-      row.dataset['layer'] = layer.name;
+      row.dataset.layer = layer.name;
       row.classList.toggle('trains', trains);
       row.classList.toggle('pending', pending !== undefined);
       setAttributes(row, {
@@ -158,7 +158,7 @@ interface SwitchState {
 function updateSwitch({ element: control, label, price }: Switch, state: SwitchState): void {
   setText(label, state.label);
   setText(price, state.showsPrice ? state.price.text : '');
-  price.dataset['sign'] = state.price.sign;
+  price.dataset.sign = state.price.sign;
   const spoken = state.showsPrice && state.price.spoken !== '' ? `${state.name}, ${state.price.spoken}` : state.name;
   setAttributes(control, {
     'aria-checked': `${state.checked}`,

@@ -47,16 +47,14 @@ export function createLayers({ onSwitch, onLayer, onFilter, onChosen }: LayersEv
   const rows: LayerRow[] = [];
 
   const count = element('span', { class: 'section-note muted figure' });
-  const filterField = element('vscode-text-field', {
-    placeholder: t('Filter layers'),
-    'aria-label': t('Filter layers'),
-    class: 'filter',
+  const filterField = element('input', {
+    ...{ type: 'search', class: 'input filter', placeholder: t('Filter layers'), 'aria-label': t('Filter layers') },
   });
   const selectLast = element('input', {
     type: 'number',
     min: 1,
     value: 6,
-    class: 'last-count',
+    class: 'input last-count',
     'aria-label': t('How many of the last layers'),
   });
   const selectLastButton = button(t('Select the last'), () => chooseLast(Number(selectLast.value)), {
@@ -191,7 +189,7 @@ export function createLayers({ onSwitch, onLayer, onFilter, onChosen }: LayersEv
     const stop =
       focus !== undefined && order().includes(focus.layer) ? focus : { layer: shown[0]?.name ?? '', control: 0 };
     // A row element stays with its layer while it can: the focus and the reading cursor stay too.
-    const free = new Map(rows.map((row) => [row.element.dataset['layer'] ?? '', row]));
+    const free = new Map(rows.map((row) => [row.element.dataset.layer ?? '', row]));
     const kept = new Map<number, LayerRow>();
     for (const index of needed) {
       const name = shown[index]?.name ?? '';
@@ -223,7 +221,7 @@ export function createLayers({ onSwitch, onLayer, onFilter, onChosen }: LayersEv
     focus = { layer, control };
     scrollTo(layer);
     draw();
-    const row = rows.find((each) => each.element.dataset['layer'] === layer);
+    const row = rows.find((each) => each.element.dataset.layer === layer);
     row?.control(control).focus({ preventScroll: true });
   }
 
@@ -248,9 +246,9 @@ export function createLayers({ onSwitch, onLayer, onFilter, onChosen }: LayersEv
   const placeOf = (target: EventTarget | null): { layer: PictureLayer; control: number } | undefined => {
     if (!(target instanceof Element)) return undefined;
     const row = target.closest<HTMLElement>('.layer');
-    const layer = shown.find(({ name }) => name === row?.dataset['layer']);
+    const layer = shown.find(({ name }) => name === row?.dataset.layer);
     if (layer === undefined) return undefined;
-    const position = target.closest<HTMLElement>('.switch')?.dataset['switch'];
+    const position = target.closest<HTMLElement>('.switch')?.dataset.switch;
     if (position === undefined) return { layer, control: 0 };
     return { layer, control: position === 'bias' ? 1 : 2 + weightPositions.findIndex((each) => each === position) };
   };
@@ -309,7 +307,7 @@ export function createLayers({ onSwitch, onLayer, onFilter, onChosen }: LayersEv
   viewport.addEventListener('scroll', () => requestAnimationFrame(draw), { passive: true });
   new ResizeObserver(() => draw()).observe(viewport);
   filterField.addEventListener('input', () => {
-    filter = (filterField as HTMLElement & { value: string }).value;
+    filter = filterField.value;
     onFilter(filter);
     applyFilter();
     viewport.scrollTop = 0;
@@ -327,7 +325,7 @@ export function createLayers({ onSwitch, onLayer, onFilter, onChosen }: LayersEv
     },
     setFilter(next) {
       filter = next;
-      setAttributes(filterField, { value: next });
+      filterField.value = next;
       applyFilter();
       draw();
     },
@@ -338,7 +336,7 @@ export function createLayers({ onSwitch, onLayer, onFilter, onChosen }: LayersEv
     reveal(layers) {
       if (filter !== '' && layers.some((name) => !order().includes(name))) {
         filter = '';
-        (filterField as HTMLElement & { value: string }).value = '';
+        filterField.value = '';
         onFilter('');
         applyFilter();
       }

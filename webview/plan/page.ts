@@ -116,7 +116,7 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
   function showState(kind: 'loading' | 'error' | 'empty', text: string): void {
     view.hidden = true;
     stateView.hidden = false;
-    stateView.dataset['kind'] = kind;
+    stateView.dataset.kind = kind;
     ring.hidden = kind !== 'loading';
     openText.hidden = kind === 'loading';
     setText(stateText, text);

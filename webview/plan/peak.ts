@@ -55,7 +55,7 @@ export function createPeakTable({ onChange, onLayer, onPeak }: PeakEvents): Peak
     'section',
     { class: 'alive section', 'aria-labelledby': 'alive-title' },
     element('header', { class: 'section-header' }, ...[title, note, back]),
-    element('div', { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-labelledby': 'alive-title' }, table),
+    element('div', { class: 'table-scroll', tabindex: 0, role: 'group', 'aria-labelledby': 'alive-title' }, table),
   );
 
   const changeOf = (layer: string): Node | string => {
@@ -65,9 +65,9 @@ export function createPeakTable({ onChange, onLayer, onPeak }: PeakEvents): Peak
     if (price === undefined) return prices.done ? '–' : '…';
     const label = t('{0}: {1} of SRAM', changeText(price), `${differenceText(price.sramBytes ?? 0)} B`);
     const made = button('', () => onChange(price.layer, price.change), {
-      ...{ class: 'link figure', disabled: !canEdit, title: label, 'aria-label': label },
+      ...{ class: 'link figure', disabled: !canEdit, title: label },
     });
-    made.append(`${differenceText(price.sramBytes ?? 0)} B`, element('span', { class: 'second' }, changeText(price)));
+    made.append(`${differenceText(price.sramBytes ?? 0)} B `, element('span', { class: 'second' }, changeText(price)));
     return made;
   };
 

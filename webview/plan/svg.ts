@@ -13,7 +13,7 @@ const size = { width: 960, height: 460 };
 const area = { left: 72, top: 56, right: 940, bottom: 372 };
 
 export function timelineSvg(picture: PlanPicture, ghost: GhostPicture | null, theme: Theme): string {
-  const { steps, totals, budgetBytes, peak } = picture;
+  const { steps, budgetBytes, peak } = picture;
   const top = topOf(picture, ghost?.totals.sramBytes);
   const x = (step: number): number => round(area.left + ((step + 0.5) / steps.length) * (area.right - area.left));
   const y = (bytes: number): number => round(area.bottom - (bytes / top.bytes) * (area.bottom - area.top));

@@ -96,13 +96,13 @@ export function createTimeline({ onStep, onRange, onTable }: TimelineEvents): Ti
     const { left, right } = view.chart.chartArea;
     const x = event.clientX - canvas.getBoundingClientRect().left;
     if (state === undefined || x < left || x > right) return undefined;
-    const value = view.chart.scales['x']?.getValueForPixel(x);
+    const value = view.chart.scales.x?.getValueForPixel(x);
     if (value === undefined) return undefined;
     return Math.min(Math.max(Math.round(value), 0), state.picture.steps.length - 1);
   };
   const place = (mark: HTMLElement, step: number | null | undefined): void => {
     const { chartArea, scales } = view.chart;
-    const x = scales['x'];
+    const x = scales.x;
     mark.hidden = step === null || step === undefined || x === undefined;
     if (mark.hidden || x === undefined || step === null || step === undefined) return;
     const left = Math.max(x.getPixelForValue(step - 0.5), chartArea.left);

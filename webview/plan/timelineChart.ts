@@ -143,7 +143,7 @@ function applyTheme(chart: Chart<'line', Point[]>, theme: Theme): void {
     Object.assign(scale.grid ?? {}, { color: theme.gridLine });
     Object.assign(scale.border ?? {}, { color: theme.gridLine });
   }
-  Object.assign(chart.options.scales?.['y']?.ticks ?? {}, { callback: kilobyteLabel });
+  Object.assign(chart.options.scales?.y?.ticks ?? {}, { callback: kilobyteLabel });
 }
 
 function marksOf(picture: PlanPicture, theme: Theme, showsBudget: boolean): Record<string, AnnotationOptions> {
@@ -196,7 +196,7 @@ function marksOf(picture: PlanPicture, theme: Theme, showsBudget: boolean): Reco
 }
 
 function drawBands({ ctx, chartArea, scales }: Chart, bands: readonly Band[], theme: Theme): void {
-  const x = scales['x'];
+  const x = scales.x;
   if (x === undefined) return;
   const titles = { forward: t('forward'), loss: t('loss'), backward: t('backward and update') };
   ctx.save();
