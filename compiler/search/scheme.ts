@@ -185,7 +185,7 @@ function* searchSteps(
 }
 
 /** Of the compilations, with those before it; the rest is for branch and bound. */
-const evolutionShare = 0.1;
+const evolutionShare = 0.04;
 /** Compilations at most for a proof, which succeeds where few choices are left. */
 const proofEvaluations = 400;
 /** Of branch and bound: it must not count for minutes where nothing needs to be compiled. */

@@ -26,7 +26,7 @@ import type { Runner } from './pool.ts';
 
 const queueName = 'firmtune-contributions';
 /** For how long a job stays with a worker that is not heard of. */
-const lockMs = 10_000;
+const lockMs = 6000;
 /** A worker that dies takes its job down with it, that is no fault of the job. */
 const mostStalls = 100;
 /** Results stay for a coordinator that was restarted. */
