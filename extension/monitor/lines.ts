@@ -29,7 +29,7 @@ export function readReport(line: string): Report | undefined {
       const plan = values.get('plan');
       const names = values.get('names')?.split(',') ?? [];
       const classes = Array.from(
-        { length: figure('classes') ?? names.length },
+        { length: countOf(figure('classes') ?? names.length) },
         (_, index) => names[index] ?? `${index}`,
       );
       return { event, classes, ...(plan === undefined ? {} : { plan }) };
@@ -50,6 +50,13 @@ export function readReport(line: string): Report | undefined {
     default:
       return undefined;
   }
+}
+
+const mostClasses = 256;
+
+/** Noise on a line can look like a report. */
+function countOf(classes: number): number {
+  return Number.isInteger(classes) && classes > 0 && classes <= mostClasses ? classes : 0;
 }
 
 function seenOf(label: number | undefined, prediction: number | undefined): Seen | undefined {
