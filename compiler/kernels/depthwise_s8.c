@@ -80,17 +80,20 @@ void ft_depthwise_s8(const ft_window *window, const int8_t *input, const int8_t 
                      const int32_t *multiplier, const int8_t *shift, int8_t *output, uint8_t *mask,
                      int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end) {
   const int32_t together = ft_rows_together(window, input, output, row_end - row_begin);
+#ifdef FT_ARM_DSP
+  ft_lanes_layer layer;
+  ft_prepare_layer(window, input, output, mask, channel_begin, channel_end, &layer);
+  if (layer.run_count > 0) {
+    for (int32_t begin = row_begin; begin < row_end; begin += together)
+      ft_lanes_rows(window, &layer, weights, bias, multiplier, shift, begin, begin + together, channel_begin,
+                    channel_end, ft_depthwise_block_row);
+    return;
+  }
+#endif
   for (int32_t begin = row_begin; begin < row_end; begin += together)
     for (int32_t channel = channel_begin; channel < channel_end; channel += FT_BLOCK) {
       const int32_t count = ft_min(FT_BLOCK, channel_end - channel);
       const int8_t *taps = weights + (channel - channel_begin);
-#ifdef FT_ARM_DSP
-      if (count == 4 && ft_fits_lanes(window, multiplier, shift, channel)) {
-        ft_depthwise_lanes_rows(window, input, taps, bias, multiplier, shift, output, mask, begin,
-                                begin + together, channel);
-        continue;
-      }
-#endif
       for (int32_t y = begin; y < begin + together; y++)
         ft_depthwise_block_row(window, input, taps, bias, multiplier, shift,
                                output + ft_ring_row(y, window->out_rows) * window->out_width *

@@ -52,19 +52,59 @@ static inline int8_t *ft_fill_codes(int32_t code, int32_t count, int8_t *to) {
   return to;
 }
 
+/* The same by words alone, so that up to three codes too many are read and written. In assembly, since
+ * compilers make long preparations of so short a loop. */
+static inline void ft_copy_words(const int8_t *codes, int32_t count, int8_t *to) {
+  const int8_t *end = codes + count;
+  int32_t word;
+  __asm__ volatile("1:\n\t"
+                   "ldr %[word], [%[from]], #4\n\t"
+                   "str %[word], [%[to]], #4\n\t"
+                   "cmp %[from], %[end]\n\t"
+                   "bcc 1b"
+                   : [from] "+r"(codes), [to] "+r"(to), [word] "=&r"(word)
+                   : [end] "r"(end)
+                   : "cc", "memory");
+}
+
+/* Whether the windows of positions [x, x + positions) of row y lie inside of the picture, in rows that follow
+ * on each other. */
+static inline int ft_tile_inside(const ft_window *w, int32_t y, int32_t x, int32_t positions) {
+  const int32_t top = y * w->stride_y - w->pad_top, left = x * w->stride_x - w->pad_left;
+  return top >= 0 && top + w->kernel_height <= w->in_height && left >= 0 &&
+         left + (positions - 1) * w->stride_x + w->kernel_width <= w->in_width &&
+         w->dilation_y * w->dilation_x == 1 && w->in_rows == w->in_height;
+}
+
+/* A tile of such windows, for channels that are no multiple of four. */
+static __attribute__((noinline)) void ft_tile_gather_inside(const ft_window *w, const int8_t *input,
+                                                            int32_t y, int32_t x, int32_t positions,
+                                                            int32_t *tile, int8_t *bytes) {
+  const int32_t channels = w->in_channels, row_size = w->in_width * channels;
+  const int32_t width = w->kernel_width * channels, rows = w->kernel_height;
+  const int32_t offsets = ft_pair(-w->in_zero_point, -w->in_zero_point);
+  const int8_t *in =
+      input + ((y * w->stride_y - w->pad_top) * w->in_width + x * w->stride_x - w->pad_left) * channels;
+  for (int32_t p = 0; p < positions; p++, in += w->stride_x * channels) {
+    const int8_t *row = in;
+    int8_t *to = bytes;
+    /* By whole words: what a row reads too much lies before the next row's end, and what it writes too much
+     * that row overwrites, so that only the last row needs care. */
+    for (int32_t ky = 1; ky < rows; ky++, row += row_size, to += width)
+      ft_copy_words(row, width, to);
+    ft_copy_codes(row, width, to);
+    /* Constants let the compiler step through the tile with its stores. */
+    if (positions == 4)
+      ft_tile_widen(bytes, rows * width, offsets, 4, tile + 2 * p);
+    else
+      ft_tile_widen(bytes, rows * width, offsets, 2, tile + 2 * p);
+  }
+}
+
 /* A window of which taps may lie outside of the picture, for channels that are no multiple of four. */
 static inline void ft_gather_bytes(const ft_window *w, const int8_t *input, int32_t top, int32_t left,
                                    int8_t *bytes) {
   const int32_t channels = w->in_channels;
-  const int32_t width = w->kernel_width * channels;
-  if (top >= 0 && top + w->kernel_height <= w->in_height && left >= 0 &&
-      left + w->kernel_width <= w->in_width && w->dilation_y * w->dilation_x == 1 &&
-      w->in_rows == w->in_height) {
-    const int8_t *in = input + (top * w->in_width + left) * channels;
-    for (int32_t ky = 0; ky < w->kernel_height; ky++, in += w->in_width * channels)
-      bytes = ft_copy_codes(in, width, bytes);
-    return;
-  }
   const ft_range kx = ft_taps_inside(left, w->kernel_width, w->dilation_x, w->in_width);
   const int32_t run = w->dilation_x == 1 ? kx.end - kx.begin : 1;
   for (int32_t ky = 0; ky < w->kernel_height; ky++) {
@@ -229,8 +269,11 @@ ft_conv_tiles(const ft_window *w, const int8_t *input, const int8_t *weights, co
                                    (uint32_t)((y * w->out_width + x) * w->out_channels)};
       if (pointwise)
         ft_tile_copy(in + x * w->in_channels, w->in_channels, w->in_channels, offsets, positions, tile);
-      for (int32_t p = pointwise ? positions : 0; p < positions; p++)
-        ft_tile_gather(w, input, y, x + p, positions, tile + 2 * p, (int8_t *)rest);
+      else if ((w->in_channels & 3) != 0 && ft_tile_inside(w, y, x, positions))
+        ft_tile_gather_inside(w, input, y, x, positions, tile, (int8_t *)rest);
+      else
+        for (int32_t p = 0; p < positions; p++)
+          ft_tile_gather(w, input, y, x + p, positions, tile + 2 * p, (int8_t *)rest);
       ft_tile_outputs(w, &layer, tile, rest, positions, place);
     }
   }
