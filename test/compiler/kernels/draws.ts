@@ -89,9 +89,7 @@ export function layerOf(window: Window, kind: 'conv' | 'depthwise', seed: number
     weights: codes(out_channels * depth, seed + 3, -127),
     bias: perChannel(() => (next() < 0.05 ? (next() - 0.5) * 2 ** 32 : (next() - 0.5) * 2 ** 14)),
     multiplier: perChannel(() => (next() < 0.05 ? 0 : 2 ** 30 * (1 + next()))),
-    shift: Int8Array.from(
-      perChannel(() => (next() < 0.1 ? next() * 34 - 31 : -5 - next() * 4 - Math.log2(depth) / 2)),
-    ),
+    shift: Int8Array.from(perChannel(() => (next() < 0.1 ? next() * 34 - 31 : -5 - next() * 4 - Math.log2(depth) / 2))),
   };
 }
 
