@@ -2,6 +2,7 @@ import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Graph } from '../../compiler/model/graph.ts';
 import { writeTflite } from '../../compiler/model/write-tflite.ts';
+import { modelHandlers } from '../../extension/engine/model.ts';
 import { graph } from '../support/graph-builder.ts';
 import { type Bundle, bundlePage, chromiumPath, launch } from './harness.ts';
 import { type ModelPage, type ModelPageOptions, openModelPage } from './modelPage.ts';
@@ -74,6 +75,23 @@ describe.skipIf(without)('the model view (skipped: needs chromium)', () => {
       await view.settled();
       expect(view.sent).toContainEqual({ type: 'retry' });
       expect(await view.axe()).toEqual([]);
+      await view.page.close();
+    });
+
+    it('a layout that takes long can be cancelled: the layers are then a table', async () => {
+      const view = await openModelPage(browser, bundle);
+      const key = 'slow';
+      const model = modelHandlers.openModelView({ key, name: 'slow.tflite', bytes: small });
+      if (!model.ok) throw new Error('it is sound');
+      await view.send({ type: 'model', version: 1, picture: model.picture });
+      await view.page.getByText('Arranging the graph').waitFor();
+      await view.page.locator('.arranging vscode-button').click();
+      await view.settled();
+      expect(view.sent.at(-1)).toEqual({ type: 'cancel' });
+      expect(await view.page.locator('.layers tbody tr').count()).toBe(15);
+      await view.page.getByRole('button', { name: 'Graph', exact: true }).click();
+      await view.settled();
+      expect(view.sent.at(-1)).toMatchObject({ type: 'layout', collapsed: [] });
       await view.page.close();
     });
 

@@ -11,13 +11,15 @@ import { legend } from './legend.ts';
 import type { FromModelPage, ModelLayerDetails, ModelLayout, ModelUpdate, ToModelPage } from './messages.ts';
 import { Network } from './network.ts';
 import { initialState, type ViewState, viewState } from './state.ts';
-import { failedState, loadingState } from './states.ts';
+import { arrangingState, failedState, loadingState } from './states.ts';
 import { LayerTable } from './table.ts';
 import { measuresFor } from './tint.ts';
 import { Toolbar } from './toolbar.ts';
 
 /** More than these and the blocks begin collapsed. */
 const mostExpandedLayers = 150;
+/** A layout that takes longer is shown to be under way, and can be cancelled. */
+const patienceMs = 400;
 
 export class ModelApp {
   private state: ViewState;
@@ -34,6 +36,9 @@ export class ModelApp {
   private matches: readonly string[] = [];
   private place = 0;
 
+  private waiting: ReturnType<typeof setTimeout> | undefined;
+
+  private readonly arranging = arrangingState(() => this.cancelLayout());
   private readonly live = liveRegion();
   private readonly header: Header;
   private readonly toolbar: Toolbar;
@@ -65,6 +70,7 @@ export class ModelApp {
       onMode: (mode) => {
         this.remember({ mode });
         this.draw();
+        if (mode === 'graph' && this.layout === undefined) this.askForLayout(this.state.collapsed ?? []);
         (mode === 'graph' ? this.graph.element : this.table.element).focus();
       },
       onCollapseAll: (collapse) =>
@@ -168,7 +174,14 @@ export class ModelApp {
     this.header.show(picture);
     this.toolbar.search.value = this.state.search;
     this.matches = network.search(this.state.search);
-    const stage = element('div', { class: 'stage' }, this.graph.element, this.table.element, this.legend);
+    const stage = element(
+      'div',
+      { class: 'stage' },
+      this.graph.element,
+      this.table.element,
+      this.legend,
+      this.arranging,
+    );
     this.main.replaceChildren(stage, this.panel.element);
     const body = element('main', { class: 'body' }, this.banner, this.toolbar.element, this.main, this.live.element);
     this.root.replaceChildren(this.header.element, body);
@@ -180,9 +193,29 @@ export class ModelApp {
 
   private askForLayout(collapsed: readonly string[]): void {
     this.host.send({ type: 'layout', collapsed: [...collapsed], aspect: this.graph.aspect });
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => {
+      this.arranging.hidden = this.state.mode === 'table';
+    }, patienceMs);
+  }
+
+  private stopWaiting(): void {
+    clearTimeout(this.waiting);
+    this.arranging.hidden = true;
+  }
+
+  /** Back to what was there; where nothing was, the table is. */
+  private cancelLayout(): void {
+    this.stopWaiting();
+    this.host.send({ type: 'cancel' });
+    const change = this.layout === undefined ? { mode: 'table' as const } : { collapsed: [...this.laidOutFor] };
+    this.remember(change);
+    this.draw();
+    this.focusMain();
   }
 
   private arrange(layout: ModelLayout, collapsed: ReadonlySet<string>): void {
+    this.stopWaiting();
     const first = this.layout === undefined;
     this.layout = layout;
     this.laidOutFor = collapsed;

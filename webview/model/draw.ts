@@ -123,7 +123,7 @@ function classesOf(node: NetworkNode, { measure, selected, match, dimmed }: Node
     'node',
     node.kind,
     familyOf(node) === undefined ? '' : `family-${familyOf(node)}`,
-    measure === undefined ? '' : 'measured',
+    measure === undefined ? '' : measure.share === 0 ? 'measured nothing' : 'measured',
     selected ? 'selected' : '',
     match ? 'match' : '',
     dimmed ? 'dimmed' : '',

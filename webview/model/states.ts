@@ -48,3 +48,15 @@ export function failedState(
     canRetry ? retry : null,
   );
 }
+
+/** Over the graph, while the engine arranges it. */
+export function arrangingState(onCancel: () => void): HTMLElement {
+  const cancel = element('vscode-button', { appearance: 'secondary' }, t('Cancel'));
+  cancel.addEventListener('click', onCancel);
+  return element(
+    'div',
+    { class: 'arranging', hidden: true },
+    element('p', { role: 'status' }, t('Arranging the graph')),
+    cancel,
+  );
+}

@@ -88,7 +88,7 @@ export class LayerTable {
         cell(figure(layer.macs), 'number'),
         cell(bytesText(layer.weightBytes), 'number'),
         cell(bytesText(layer.activationBytes), 'number'),
-        cell(measure !== undefined && this.hasUpdate ? measure.text : layer.trainable ? t('can train') : ''),
+        cell(measure !== undefined ? measure.text : layer.trainable ? t('can train') : ''),
         cell(layer.note ?? ''),
       );
       this.rows.set(id, row);
@@ -107,8 +107,6 @@ export class LayerTable {
     if (focused) this.element.querySelector<HTMLElement>(`[data-column="${focused}"]`)?.focus();
     if (this.selected !== undefined) this.mark(this.selected, true);
   }
-
-  hasUpdate = false;
 
   private heads(): HTMLElement[] {
     return [
