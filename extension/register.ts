@@ -10,6 +10,7 @@ import { newTrainingPlan } from './newPlan.ts';
 import { createEngines } from './plan/engines.ts';
 import { registerPlans } from './plan/register.ts';
 import { PlanStatusItem } from './statusItem.ts';
+import { registerTraces } from './trace/register.ts';
 import { registerModelViews } from './views/modelView.ts';
 
 /** What differs between a computer and a browser. */
@@ -41,6 +42,7 @@ export function registerExtension(context: ExtensionContext, platform: Platform)
     engines,
     monitor,
     registerModelViews(context, log, () => platform.startEngine()),
+    registerTraces(),
     registerPlans(context, { engines, log, status, runsTasks }),
     commands.registerCommand('firmtune.newTrainingPlan', (model?: unknown) => newTrainingPlan(engines.quick, model)),
     commands.registerCommand('firmtune.showLog', () => log.show()),

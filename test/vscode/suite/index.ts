@@ -21,6 +21,7 @@ export async function run(): Promise<void> {
     plans: () => import('./plans.test.ts'),
     monitor: () => import('./monitor.test.ts'),
     model: () => import('./model.test.ts'),
+    trace: () => import('./trace.test.ts'),
   };
   for (const [name, load] of Object.entries(files)) if (only === undefined || name === only) await load();
   const result = { passed: 0, failed: 0, skipped: 0 };
