@@ -48,7 +48,7 @@ suite('generated C', () => {
     };
     const text = await hoverAt(3);
     assert.match(text, /last\\?_conv/);
-    assert.match(text, /step 0 of 1/);
+    assert.match(text.replaceAll('&nbsp;', ' '), /forward, step 0 of 1/);
     assert.match(text, /traced\.trainplan#L4\)/);
     assert.equal(await hoverAt(0), '');
   });
