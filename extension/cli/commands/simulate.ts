@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { type Diagnostic, type Result, success } from '../../../compiler/diagnostics.ts';
-import { Machine } from '../../../compiler/simulate/machine.ts';
+import { frozenPrefix } from '../../../compiler/simulate/prefix.ts';
 import { defaultCacheBytes } from '../../../compiler/simulate/prefixCache.ts';
 import { type SimulationState, simulationCaches } from '../../../compiler/simulate/train.ts';
 import {
@@ -104,7 +104,7 @@ async function trainAll(
   settings: Settings,
   io: Io,
 ): Promise<Outcome> {
-  const { resume, cacheBytes } = settings;
+  const { resume, cacheBytes: limitBytes } = settings;
   const fingerprint = resume === undefined ? '' : fingerprintOf(program, plan, data);
   const stateFile = (seed: number): string => fileOf(resume ?? '', seed, seeds.length);
   const states = await Promise.all(
@@ -116,8 +116,7 @@ async function trainAll(
   const unreadable = states.flatMap(({ ok, diagnostics }) => (ok ? [] : diagnostics));
   if (unreadable.length > 0) return failed(unreadable);
   const shared = seeds.length > 1;
-  const limitBytes = cacheBytes;
-  const caches = simulationCaches(await Machine.create(program), plan, data.data, { limitBytes, shared });
+  const caches = simulationCaches({ prefix: frozenPrefix(program) }, plan, data.data, { limitBytes, shared });
   const epochs = settings.epochs ?? plan.train.epochs;
   const jobs = seeds.map((seed, index): SimulationJob => {
     const state = states[index];
