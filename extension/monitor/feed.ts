@@ -1,6 +1,6 @@
 /** Runs whose figures come as lines of text: from an emulator, or from a board's serial port. */
 
-import type { RunProblem } from '../../webview/messages.ts';
+import type { RunPicture, RunProblem } from '../../webview/messages.ts';
 import { type Report, readReport, type Seen } from './lines.ts';
 import type { Run } from './run.ts';
 import type { RunStore } from './runStore.ts';
@@ -16,6 +16,8 @@ export interface FeedStart {
 
 export interface FeedRun {
   readonly id: number;
+  /** How it ended. */
+  readonly ended: Promise<RunPicture>;
   /** Text as it comes: lines may be cut anywhere, and others than the firmware's reports are ignored. */
   lines(text: string): void;
   finish(): void;
@@ -50,13 +52,19 @@ export class Feed implements MonitorFeed {
     if (cancel !== undefined) this.cancels.set(run, cancel);
     this.onStart(run);
     const reader = new ReportReader(store, run);
+    let settle = (_: RunPicture): void => undefined;
+    const ended = new Promise<RunPicture>((resolve) => {
+      settle = resolve;
+    });
     const end = (state: 'finished' | 'cancelled' | 'failed', problems: readonly RunProblem[] = []): void => {
       this.cancels.delete(run);
       reader.end();
       store.end(run, state, problems);
+      settle(store.picture(run));
     };
     return {
       id: run.id,
+      ended,
       lines: (text) => reader.add(text),
       finish: () => end('finished'),
       cancelled: () => end('cancelled'),

@@ -2,16 +2,19 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { commands, type Disposable, EventEmitter, l10n, type Pseudoterminal, window, workspace } from 'vscode';
+import type { RunPicture } from '../../webview/messages.ts';
 import type { FeedRun, MonitorFeed } from './feed.ts';
 
 const setting = 'serialCommand';
 
+/** The command's answer is how the run ended. */
 export function registerWatchBoard(feed: MonitorFeed): Disposable {
-  return commands.registerCommand('firmtune.watchBoard', async () => {
+  return commands.registerCommand('firmtune.watchBoard', async (): Promise<RunPicture | undefined> => {
     const command = await serialCommand();
-    if (command === undefined) return;
-    const terminal = window.createTerminal({ name: l10n.t('Board'), pty: new SerialTerminal(command, feed) });
-    terminal.show(true);
+    if (command === undefined) return undefined;
+    const pty = new SerialTerminal(command, feed);
+    window.createTerminal({ name: l10n.t('Board'), pty }).show(true);
+    return pty.ended;
   });
 }
 
@@ -40,6 +43,10 @@ class SerialTerminal implements Pseudoterminal {
   private child: ChildProcess | undefined;
   private run: FeedRun | undefined;
   private stopped = false;
+  private settle = (_: RunPicture): void => undefined;
+  readonly ended = new Promise<RunPicture>((resolve) => {
+    this.settle = resolve;
+  });
 
   constructor(
     private readonly command: string,
@@ -55,6 +62,7 @@ class SerialTerminal implements Pseudoterminal {
     this.child = child;
     const run = this.feed.startRun({ title: l10n.t('board'), source: 'board', cancel: () => this.stop() });
     this.run = run;
+    void run.ended.then(this.settle);
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       run.lines(text);
       this.write(text);

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { suite, teardown, test } from 'mocha';
-import { commands, TabInputWebview, window, workspace } from 'vscode';
+import { ConfigurationTarget, commands, TabInputWebview, window, workspace } from 'vscode';
 import type { RunPicture } from '../../../webview/messages.ts';
 import { closeEditors, eventually, sample, showPlan } from './support.ts';
 
@@ -20,7 +20,8 @@ function monitorTabs(): number {
 suite('the training monitor', () => {
   teardown(closeEditors);
 
-  test('opens for a simulation, which trains the sample to the end', async () => {
+  test('opens for a simulation, which trains the sample to the end', async function () {
+    this.timeout(90_000);
     const running = simulate('garments.trainplan');
     await eventually('the tab of the monitor', () => monitorTabs() === 1);
     const run = await running;
@@ -39,7 +40,8 @@ suite('the training monitor', () => {
     await eventually('one tab', () => monitorTabs() === 1);
   });
 
-  test('trains on the text in the editor, saved or not', async () => {
+  test('trains on the text in the editor, saved or not', async function () {
+    this.timeout(60_000);
     const document = await showPlan('short.trainplan', (await sampleText()).replace('epochs 8', 'epochs 2'));
     const editor = window.activeTextEditor;
     assert.ok(editor);
@@ -72,4 +74,38 @@ suite('the training monitor', () => {
       JSON.stringify(run.problems),
     );
   });
+});
+
+suite('a board that trains', () => {
+  teardown(async () => {
+    await workspace.getConfiguration('firmtune').update('serialCommand', undefined, ConfigurationTarget.Global);
+    for (const terminal of window.terminals) terminal.dispose();
+    await closeEditors();
+  });
+
+  test('is watched through the command of the setting, until it ends', async () => {
+    const lines = [1, 2, 3].map((step) => `firmtune: step=${step} loss=0.${step}`).join('\\n');
+    const run = await watch(`printf 'boot\\n${lines}\\n'`);
+    assert.deepEqual([run.source, run.state, run.steps], ['board', 'finished', 3]);
+  });
+
+  test('says what the command says when it fails', async () => {
+    const run = await watch('echo no such port >&2; exit 1');
+    assert.equal(run.state, 'failed');
+    assert.match(run.problems[0]?.message ?? '', /no such port/);
+    assert.match(run.problems[0]?.remedy ?? '', /firmtune\.serialCommand/);
+  });
+
+  test('is left when the run is stopped', async () => {
+    const running = watch("printf 'firmtune: step=1 loss=1\\n'; sleep 600");
+    await eventually('its terminal', () => window.terminals.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await commands.executeCommand('firmtune.stopTraining');
+    assert.equal((await running).state, 'cancelled');
+  });
+
+  async function watch(command: string): Promise<RunPicture> {
+    await workspace.getConfiguration('firmtune').update('serialCommand', command, ConfigurationTarget.Global);
+    return commands.executeCommand('firmtune.watchBoard');
+  }
 });
