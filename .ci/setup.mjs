@@ -16,12 +16,13 @@ const browser = ['chromium', 'fonts-dejavu-core'];
 // Clang's sanitizer run time is only a recommendation of Debian's clang.
 const compilers = ['gcc', 'g++', 'clang', 'libclang-rt-dev', 'clang-format'];
 const projects = ['cmake', 'make', 'gdb-multiarch'];
+const queue = ['redis-server'];
 const packagesFor = {
   demo: emulator,
   bench: [],
   package: [],
   start: [],
-  test: [...emulator, ...compilers, ...projects, ...browser],
+  test: [...emulator, ...compilers, ...projects, ...browser, ...queue],
 };
 
 const purpose = process.argv[2];

@@ -104,6 +104,8 @@ export function queueRunner({ url, bullmq }: OpenQueue, context: ContributionCon
   return async (jobs, onResult) => {
     const queue: Queue<Payload, Measured> = new bullmq.Queue(queueName, { connection: connectionTo(url) });
     const events = new bullmq.QueueEvents(queueName, { connection: connectionTo(url) });
+    // Each job waits for its own end.
+    for (const emitter of [queue, events]) emitter.setMaxListeners(0);
     try {
       await events.waitUntilReady();
       const queued = await Promise.all(
