@@ -30,7 +30,7 @@ export function sampleFiles(packageFolder: string): readonly SampleFile[] {
     ...below(firmware).map((from) => ({ from, to: from.slice(firmware.length + 1) })),
     { from: `${garments}/garments.tflite`, to: 'garments.tflite' },
     { from: `${garments}/garments.trainplan`, to: 'garments.trainplan' },
-    { from: `${garments}/LICENSE`, to: 'data/LICENSE' },
+    { from: `${garments}/LICENSE`, to: 'LICENSE' },
     ...below(`${garments}/data`).map((from) => ({ from, to: from.slice(garments.length + 1) })),
   ];
 }
