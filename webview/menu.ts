@@ -12,7 +12,7 @@ let menus = 0;
 export function menuButton(title: string, items: readonly MenuItem[]): HTMLElement {
   const id = `menu-${menus++}`;
   const list = element('div', { id, role: 'menu', class: 'menu', popover: 'auto', 'aria-label': title });
-  const opener = button(title, () => list.togglePopover(), {
+  const opener = button(title, () => (list.matches(':popover-open') ? list.hidePopover() : open()), {
     ...{ class: 'action has-menu', 'aria-haspopup': 'menu', 'aria-expanded': 'false', 'aria-controls': id },
   });
   const entries = items.map(({ title: text, run }) =>
@@ -27,17 +27,10 @@ export function menuButton(title: string, items: readonly MenuItem[]): HTMLEleme
   );
   list.append(...entries);
   list.addEventListener('toggle', (event) => {
-    const open = (event as ToggleEvent).newState === 'open';
-    setAttributes(opener, { 'aria-expanded': `${open}` });
-    if (!open) return;
-    const { left, right, bottom } = opener.getBoundingClientRect();
-    const { offsetWidth: width } = list;
-    list.style.left = `${Math.max(4, left + width > window.innerWidth ? right - width : left)}px`;
-    list.style.top = `${bottom + 2}px`;
-    entries[0]?.focus();
+    setAttributes(opener, { 'aria-expanded': `${(event as ToggleEvent).newState === 'open'}` });
   });
   list.addEventListener('keydown', (event) => {
-    const now = entries.findIndex((entry) => entry === document.activeElement);
+    const now = entries.findIndex((entry) => entry.matches(':focus'));
     const targets: Readonly<Record<string, number>> = {
       ArrowDown: (now + 1) % entries.length,
       ArrowUp: (now - 1 + entries.length) % entries.length,
@@ -53,7 +46,16 @@ export function menuButton(title: string, items: readonly MenuItem[]): HTMLEleme
   opener.addEventListener('keydown', (event) => {
     if (event.key !== 'ArrowDown') return;
     event.preventDefault();
-    list.showPopover();
+    open();
   });
+  // At once, not on `toggle`: the next key may come before that.
+  function open(): void {
+    list.showPopover();
+    const { left, right, bottom } = opener.getBoundingClientRect();
+    const { offsetWidth: width } = list;
+    list.style.left = `${Math.max(4, left + width > window.innerWidth ? right - width : left)}px`;
+    list.style.top = `${bottom + 2}px`;
+    entries[0]?.focus();
+  }
   return element('span', { class: 'menu-holder' }, opener, list);
 }

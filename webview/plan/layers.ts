@@ -33,6 +33,7 @@ export interface Layers {
   reveal(layers: readonly string[]): void;
 }
 
+const positions: readonly string[] = weightPositions;
 /** As in the style sheet. */
 const rowHeight = 38;
 /** Rows above and below those in sight, so that scrolling shows no gap. */
@@ -250,7 +251,7 @@ export function createLayers({ onSwitch, onLayer, onFilter, onChosen }: LayersEv
     if (layer === undefined) return undefined;
     const position = target.closest<HTMLElement>('.switch')?.dataset.switch;
     if (position === undefined) return { layer, control: 0 };
-    return { layer, control: position === 'bias' ? 1 : 2 + weightPositions.findIndex((each) => each === position) };
+    return { layer, control: position === 'bias' ? 1 : 2 + positions.indexOf(position) };
   };
 
   canvas.addEventListener('click', (event) => {

@@ -8,14 +8,13 @@ import { exportContent } from './exporting.ts';
 import { ghostOf } from './ghost.ts';
 import { createHeader, problemRow } from './header.ts';
 import { createLayers } from './layers.ts';
-import {
-  type FromPlanPage,
-  type GhostPicture,
-  type LayerSwitch,
-  type PictureDiagnostic,
-  type PlanPicture,
-  type ToPlanPage,
-  weightPositions,
+import type {
+  FromPlanPage,
+  GhostPicture,
+  LayerSwitch,
+  PictureDiagnostic,
+  PlanPicture,
+  ToPlanPage,
 } from './messages.ts';
 import { createPeakTable } from './peak.ts';
 import { PriceBook } from './prices.ts';

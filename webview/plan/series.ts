@@ -88,13 +88,13 @@ interface Look {
 
 const looks: Readonly<Record<SeriesKey, Look>> = {
   trained: { colour: 'purple', share: 0.5, pattern: 'grid' },
-  state: { colour: 'foreground', share: 0.6, pattern: 'vertical' },
+  state: { colour: 'foreground', share: 0.6, pattern: 'none' },
   stack: { colour: 'foreground', share: 0.22, pattern: 'horizontal' },
   saved: { colour: 'green', share: 0.75, pattern: 'rising' },
-  mask: { colour: 'yellow', share: 0.75, pattern: 'dots' },
+  mask: { colour: 'red', share: 0.55, pattern: 'dots' },
   activation: { colour: 'blue', share: 0.75, pattern: 'none' },
   gradient: { colour: 'orange', share: 0.75, pattern: 'falling' },
-  scratch: { colour: 'red', share: 0.5, pattern: 'vertical' },
+  scratch: { colour: 'foreground', share: 0.45, pattern: 'vertical' },
 };
 
 export interface Paint {
