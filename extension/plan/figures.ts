@@ -75,6 +75,12 @@ export class PlanFigures extends Disposable {
 
   private async draw(plan: Uri): Promise<DrawnPlan | undefined> {
     const { background } = this.sessions.engines;
+    const session = this.sessions.find(plan);
+    const state = await session?.newest();
+    if (state !== undefined) {
+      const { picture, stale, diagnostics, lines } = state;
+      return { kind: 'drawn', diagnostics, lines, ...(stale || picture === undefined ? {} : { picture }) };
+    }
     const open = workspace.textDocuments.find(({ uri }) => uri.toString() === plan.toString());
     const text = open?.getText() ?? new TextDecoder().decode(await workspace.fs.readFile(plan));
     const boards = boardsSetting(plan);

@@ -56,7 +56,6 @@ export function registerPlans(
     figures,
     tree,
     window.registerCustomEditorProvider(planViewType, views),
-    window.registerTreeDataProvider('firmtune.plans', tree),
     commands.registerCommand('firmtune.openPlanView', (plan: unknown) => show(plan, undefined)),
     commands.registerCommand('firmtune.showPlan', (plan: unknown) => show(plan, undefined)),
     commands.registerCommand('firmtune.showLayers', show),

@@ -61,6 +61,8 @@ export class PlanSession extends Disposable {
   private outdated = false;
   private pricing: AbortController | undefined;
   private edits: Promise<unknown> = Promise.resolve();
+  /** The picture of a text that the document is about to have. */
+  private expected: { readonly text: string; readonly drawn: Promise<DrawnPlan> } | undefined;
   private isOpen = true;
 
   constructor(
@@ -115,14 +117,29 @@ export class PlanSession extends Disposable {
     while (this.outdated && this.isOpen) {
       this.outdated = false;
       const { version } = this.document;
-      const { quick } = this.engines;
       try {
-        const drawn = await withModel(quick, () => quick.call('drawPlan', this.planText()));
+        const drawn = await this.drawText(this.planText());
         if (!this.outdated && this.isOpen) this.accept(version, drawn);
       } catch (error) {
         this.report(error);
       }
     }
+  }
+
+  private drawText(plan: PlanText): Promise<DrawnPlan> {
+    const { expected } = this;
+    this.expected = undefined;
+    if (expected?.text === plan.text) return expected.drawn;
+    const { quick } = this.engines;
+    return withModel(quick, () => quick.call('drawPlan', plan));
+  }
+
+  /** The engine draws while the editor applies the edit. */
+  private expect(plan: PlanText): void {
+    const drawn = this.drawText(plan);
+    // Who takes it handles its failure.
+    drawn.catch(() => undefined);
+    this.expected = { text: plan.text, drawn };
   }
 
   private accept(version: number, drawn: DrawnPlan): void {
@@ -190,8 +207,11 @@ export class PlanSession extends Disposable {
       if (edit === undefined) return false;
       if (document.version !== version) continue;
       const { line, column, endLine, endColumn } = edit.range;
+      const range = new Range(line - 1, column - 1, endLine - 1, endColumn - 1);
+      const [start, end] = [document.offsetAt(range.start), document.offsetAt(range.end)];
+      this.expect({ ...text, text: text.text.slice(0, start) + edit.text + text.text.slice(end) });
       const change = new WorkspaceEdit();
-      change.replace(document.uri, new Range(line - 1, column - 1, endLine - 1, endColumn - 1), edit.text);
+      change.replace(document.uri, range, edit.text);
       // The editor refuses an edit of a text that has changed since.
       if (await workspace.applyEdit(change)) {
         void commands.executeCommand('setContext', 'firmtune.toggled', true);

@@ -9,7 +9,9 @@ import {
   type TreeDataProvider,
   TreeItem,
   TreeItemCollapsibleState,
+  type TreeView,
   Uri,
+  window,
   workspace,
 } from 'vscode';
 import type { PictureLayer } from '../../webview/messages.ts';
@@ -33,15 +35,21 @@ export class PlanTree extends Disposable implements TreeDataProvider<PlanNode> {
   /** What `getTreeItem` shows without waiting, by plan. */
   private readonly shown = new Map<string, DrawnPlan | undefined>();
   private plans: readonly Uri[] = [];
+  private readonly view: TreeView<PlanNode>;
   private readonly followed: Disposable;
 
   constructor(private readonly figures: PlanFigures) {
-    super(() => Disposable.from(this.changed, this.followed).dispose());
-    this.followed = figures.onDidChange((plan) => {
-      const node = plan && this.plans.find((each) => each.toString() === plan.toString());
-      if (node === undefined) this.changed.fire(undefined);
-      else void this.load(node);
-    });
+    super(() => Disposable.from(this.changed, this.followed, this.view).dispose());
+    this.view = window.createTreeView('firmtune.plans', { treeDataProvider: this });
+    this.followed = Disposable.from(
+      figures.onDidChange((plan) => {
+        const node = plan && this.plans.find((each) => each.toString() === plan.toString());
+        if (node === undefined) this.changed.fire(undefined);
+        else void this.load(node);
+      }),
+      // What changed while nobody looked is computed now.
+      this.view.onDidChangeVisibility(({ visible }) => visible && this.changed.fire(undefined)),
+    );
   }
 
   refresh(): void {
@@ -64,6 +72,7 @@ export class PlanTree extends Disposable implements TreeDataProvider<PlanNode> {
   }
 
   private async load(plan: Uri): Promise<void> {
+    if (!this.view.visible) return;
     const key = plan.toString();
     const drawn = await this.figures.drawn(plan);
     if (drawn === this.shown.get(key)) return;
