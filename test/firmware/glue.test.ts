@@ -104,7 +104,7 @@ target_link_libraries(firmware PRIVATE firmtune)
     expect(fusedIn(folder, 'build/firmware')).toBe(0);
   }, 120_000);
 
-  it('make builds and links with its objects, and knows what a header changes', async () => {
+  it('make builds and links two models with one set of kernels, and knows what a header changes', async () => {
     const makefile = `CC := arm-none-eabi-gcc
 CFLAGS := ${machine} -Wall -Wextra -Werror -Og -ffast-math
 firmware.elf: main.c
@@ -113,7 +113,19 @@ CPPFLAGS += $(FIRMTUNE_CPPFLAGS)
 firmware.elf: $(FIRMTUNE_OBJECTS)
 \t$(CC) $(CPPFLAGS) $(CFLAGS) --specs=nosys.specs $^ -o $@
 `;
-    const folder = await project({ Makefile: makefile, 'main.c': main }, 'lib/models', 'auto');
+    const second = readFileSync(plan, 'utf8')
+      .replace('name garments', 'name second')
+      .replace('"garments.tflite"', JSON.stringify(join(dirname(plan), 'garments.tflite')));
+    const both = main
+      .replace('int main', '#include "second.h"\nint main')
+      .replace('return', 'second_init();\n  return second_infer(second_input()) +');
+    const folder = await project(
+      { Makefile: makefile, 'main.c': both, 'second.trainplan': second },
+      'lib/models',
+      'auto',
+    );
+    const added = await cli('generate', join(folder, 'second.trainplan'), '--out', join(folder, 'lib/models'));
+    expect(added).toMatchObject({ code: 0, err: expect.not.stringContaining('shared-kernels-changed') });
     // Less optimisation: the flags are the same, and it takes half the time.
     run(folder, 'make', '-j', '2', 'FIRMTUNE_OPTIMISATION=-O1');
     expect(fusedIn(folder, 'firmware.elf')).toBe(0);
