@@ -124,6 +124,16 @@ describe.skipIf(without)('the model view (skipped: needs chromium)', () => {
       await second.page.close();
     });
 
+    it('chooses the plan again that was chosen before', async () => {
+      const update = { plan: 'file:///a.trainplan', layers: [] };
+      const first = await open({ plans, update: { ...update, plan: 'file:///b.trainplan' } });
+      const state = await first.saved();
+      await first.page.close();
+      const second = await open({ plans, update, state });
+      expect(second.sent).toContainEqual({ type: 'choosePlan', uri: 'file:///b.trainplan' });
+      await second.page.close();
+    });
+
     it('drops what was saved by another version', async () => {
       const view = await open({ state: { zoom: 'wide' } });
       expect(await view.page.locator('.node').count()).toBe(17);

@@ -29,6 +29,7 @@ export class ModelApp {
   private details: ModelLayerDetails | undefined;
   private update: ModelUpdate | null = null;
   private version = -1;
+  private planIsKept = false;
   /** A layer that was asked for before the model was there. */
   private wanted: string | undefined;
   /** A node that is to stay where it is on the screen when the next layout comes. */
@@ -140,6 +141,7 @@ export class ModelApp {
         return;
       case 'plans':
         this.update = message.update;
+        this.keepPlan(message);
         this.header.showPlans(message.plans);
         this.toolbar.showPlans(message.plans, message.update?.plan ?? null);
         if (this.network !== undefined) this.draw();
@@ -156,6 +158,16 @@ export class ModelApp {
         this.reveal(message.layer);
         return;
     }
+  }
+
+  /** The plan that was chosen before the page was hidden is chosen again; after that, what the host says is kept. */
+  private keepPlan({ plans, update }: Extract<ToModelPage, { type: 'plans' }>): void {
+    if (update === null) return;
+    const { plan } = this.state;
+    const again = !this.planIsKept && plan !== null && plan !== update.plan && plans.some(({ uri }) => uri === plan);
+    this.planIsKept = true;
+    if (again) this.host.send({ type: 'choosePlan', uri: plan });
+    else this.remember({ plan: update.plan });
   }
 
   private open(version: number, network: Network): void {
