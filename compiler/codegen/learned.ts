@@ -53,20 +53,46 @@ const headerBytes = 28;
 const checksumBytes = 4;
 export const blobOverhead = headerBytes + checksumBytes;
 
-export function isBlob(bytes: Uint8Array): boolean {
+function isBlob(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && viewOf(bytes).getUint32(0, true) === magic;
 }
 
-/**
- * The block of static SRAM (`Machine.learned`, NAME_learned) that a blob would load into a device in its factory state.
- * Bytes behind the blob's end are passed over: a slot of flash may be given whole.
- */
+/** Where saved states may begin in a dump of flash; 0 alone for a file that is one. */
+export function blobOffsets(dump: Uint8Array): readonly number[] {
+  const words = Array.from({ length: Math.floor(dump.length / 4) }, (_, word) => 4 * word);
+  return words.filter((offset) => isBlob(dump.subarray(offset)));
+}
+
+export interface SavedState {
+  /** The block of static SRAM that the blob loads into a device in its factory state. */
+  readonly memory: Uint8Array;
+  /** Counts saves into slots; 0 where it was saved elsewhere. */
+  readonly sequence: number;
+}
+
+/** The newest good state of a dump; where there is none, what is wrong with the first one. */
+export function newestState(
+  program: Program,
+  planHash: number,
+  factory: Uint8Array,
+  dump: Uint8Array,
+): Result<SavedState> {
+  const [first = 0, ...others] = blobOffsets(dump);
+  const read = (offset: number): Result<SavedState> => readBlob(program, planHash, factory, dump.subarray(offset));
+  return others.map(read).reduce((best, next) => {
+    if (!next.ok) return best;
+    // Sequence numbers may wrap, as in ft_store.c.
+    return !best.ok || (next.value.sequence - best.value.sequence - 1) >>> 0 < 0x7fff_ffff ? next : best;
+  }, read(first));
+}
+
+/** Bytes behind the blob's end are passed over: a slot of flash may be given whole. */
 export function readBlob(
   program: Program,
   planHash: number,
   factory: Uint8Array,
   blob: Uint8Array,
-): Result<Uint8Array> {
+): Result<SavedState> {
   const view = viewOf(blob);
   if (!isBlob(blob)) return refused('not-a-blob', 'the file does not begin with a saved state');
   if (blob.length < blobOverhead) return refused('blob-truncated', 'the saved state ends within its header');
@@ -90,7 +116,7 @@ export function readBlob(
     memory.set(blob.subarray(from, from + bytes), offset);
     from += bytes;
   }
-  return success(memory);
+  return success({ memory, sequence: view.getUint32(8, true) });
 }
 
 /** The blob that a device with this memory saves, without the optimiser's state. */

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { planHash } from '../../../compiler/codegen/identity.ts';
-import { isBlob, readBlob } from '../../../compiler/codegen/learned.ts';
+import { blobOffsets, newestState } from '../../../compiler/codegen/learned.ts';
 import type { Compilation } from '../../../compiler/compile.ts';
 import { DiagnosticError, failure, type Result, success } from '../../../compiler/diagnostics.ts';
 import { type Graph, tensorAt, tensorBytes } from '../../../compiler/model/graph.ts';
@@ -64,13 +64,16 @@ export const merge: Command = {
   },
 };
 
-/** The block of static SRAM that a file holds, whole or as a saved state. */
+/** The block of static SRAM that a file holds: whole, as a saved state, or as several in a dump of flash. */
 async function memoryOf(compilation: Compilation, bytes: Uint8Array): Promise<Result<Uint8Array>> {
   const { program } = compilation;
-  if (!isBlob(bytes) && bytes.length === program.sramBytes) return success(bytes);
-  const machine = await Machine.create(program);
-  const result = readBlob(program, planHash(compilation), machine.learned().slice(), bytes);
-  if (result.ok || isBlob(bytes)) return result;
+  const [first] = blobOffsets(bytes);
+  if (bytes.length === program.sramBytes && first !== 0) return success(bytes);
+  if (first !== undefined) {
+    const machine = await Machine.create(program);
+    const state = newestState(program, planHash(compilation), machine.learned().slice(), bytes);
+    return state.ok ? success(state.value.memory) : state;
+  }
   return failure({
     severity: 'error',
     code: 'not-learned',

@@ -56,6 +56,28 @@ describe('merge', () => {
     expect(readFileSync(output)).toEqual(Buffer.concat(logits));
   });
 
+  it.each([
+    [7, 8],
+    [8, 7],
+    [0xffff_ffff, 0],
+  ])('takes the newer of the good states in a dump of flash: %i and %i', async (first, second) => {
+    const { program } = compilation;
+    const states = [machine.learned(), factory].map((memory, index) =>
+      writeBlob(program, planHash(compilation), memory, index === 0 ? first : second),
+    );
+    const flash = new Uint8Array(65_536).fill(0xff);
+    for (const [index, state] of states.entries()) flash.set(state, 4096 + 16_384 * index);
+    const newest = (first + 1) >>> 0 === second ? 1 : 0;
+    const [fromFlash, alone] = ['flash', 'alone'].map((name) => `${name}-${first}`);
+    expect((await merge(file(`${fromFlash}.bin`, flash), `${fromFlash}.tflite`)).code).toBe(0);
+    expect((await merge(file(`${alone}.bin`, states[newest] ?? blob), `${alone}.tflite`)).code).toBe(0);
+    const [a, b] = [fromFlash, alone].map((name) => readFileSync(join(folder, `${name}.tflite`)));
+    expect(a).toEqual(b);
+    flash[4096 + 16_384 * newest + 100] = (flash[4096 + 16_384 * newest + 100] ?? 0) ^ 1;
+    expect((await merge(file('older.bin', flash), 'older.tflite')).code).toBe(0);
+    expect(readFileSync(join(folder, 'older.tflite'))).not.toEqual(a);
+  });
+
   it('takes a slot of flash, and a dump of the learned memory', async () => {
     const slot = new Uint8Array(16_384).fill(0xff);
     slot.set(blob);
