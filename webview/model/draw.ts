@@ -68,7 +68,7 @@ export function drawNode(node: NetworkNode, box: LayoutBox, look: NodeLook): SVG
   if (node.kind === 'end') {
     group.append(
       svg('rect', { class: 'body', width, height, rx: height / 2 }),
-      text(fitText(node.tensor.name, width - 32, 'name'), {
+      text(fitText(node.tensor.name || t(node.side), width - 32, 'name'), {
         class: 'name',
         x: width / 2,
         y: 17,

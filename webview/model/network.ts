@@ -72,7 +72,7 @@ export class Network {
     const node = this.nodes.get(id);
     if (node === undefined) return id;
     if (node.kind === 'layer') return node.layer.name;
-    return node.kind === 'block' ? node.block.title : node.tensor.name;
+    return node.kind === 'block' ? node.block.title : node.tensor.name || node.side;
   }
 
   /** Layers whose name or operator has all words of the text, in execution order. */
