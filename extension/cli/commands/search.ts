@@ -6,15 +6,18 @@ import { applyEdits } from '../../../language/index.ts';
 import { printWeights } from '../../../language/print.ts';
 import { editForUpdate, updateLines } from '../../../language/updateBlock.ts';
 import { type Command, countFlag, failed, type Io, operandAt, textFlag, UsageError } from '../command.ts';
+import { type Verification, verify } from '../contribution/verify.ts';
 import { readContributions } from '../files/contributions.ts';
 import { type LoadedPlan, loadPlan } from '../files/plan.ts';
 import { writeAtomically } from '../files/write.ts';
-import { bytesText, table } from '../output.ts';
+import { bytesText, percentText, table } from '../output.ts';
 
 export const search: Command = {
   name: 'search',
   operands: ['PLAN'],
-  flagsHelp: '--budget BYTES [--contributions FILE] [--macs N] [--seed S] [--evaluations N] [--write]',
+  flagsHelp:
+    '--budget BYTES [--contributions FILE] [--macs N] [--seed S] [--evaluations N]\n' +
+    '       [--verify N] [--per-class N] [--write]',
   summary: 'finds the best update choice whose planned SRAM stays within a budget; --write puts it into the plan',
   flags: {
     budget: { type: 'string' },
@@ -22,6 +25,8 @@ export const search: Command = {
     macs: { type: 'string' },
     seed: { type: 'string' },
     evaluations: { type: 'string' },
+    verify: { type: 'string' },
+    'per-class': { type: 'string' },
     write: { type: 'boolean' },
   },
   async run(invocation, io) {
@@ -29,7 +34,8 @@ export const search: Command = {
     const budgetBytes = countFlag(flags, 'budget', 1);
     if (budgetBytes === undefined) throw new UsageError('--budget is missing');
     const [stepMacs, seed] = [countFlag(flags, 'macs', 1), countFlag(flags, 'seed', 0)];
-    const evaluations = countFlag(flags, 'evaluations', 1);
+    const [evaluations, seeds] = [countFlag(flags, 'evaluations', 1), countFlag(flags, 'verify', 1)];
+    const perClass = countFlag(flags, 'per-class', 1);
     const loaded = await loadPlan(operandAt(invocation, 0));
     if (!loaded.ok) return failed(loaded.diagnostics);
     const { graph, plan, diagnostics } = loaded.value;
@@ -46,10 +52,14 @@ export const search: Command = {
       onProgress: progressPrinter(io),
     });
     if (!found.ok) return failed([...diagnostics, ...loaded.value.placed(found.diagnostics)]);
+    const verified =
+      seeds === undefined ? undefined : await verify(loaded.value, found.value.update, seeds, perClass, io);
+    if (verified?.ok === false) return failed([...diagnostics, ...verified.diagnostics]);
+    const verification = verified?.value;
     const written = flags.write === true ? await writeUpdate(loaded.value, found.value.update) : [];
     return {
-      document: schemeJson(found.value),
-      text: () => schemeText(loaded.value, found.value),
+      document: { ...schemeJson(found.value), ...(verification === undefined ? {} : { verification }) },
+      text: () => schemeText(loaded.value, found.value) + verificationText(verification),
       diagnostics: [...diagnostics, ...written],
     };
   },
@@ -100,6 +110,27 @@ function schemeText({ graph }: LoadedPlan, scheme: Scheme): string {
     why.map(({ layer, text }) => (layer === undefined ? `${text}\n` : `  ${layer}: ${text}\n`)).join(''),
     table([{ title: 'SRAM, B' }, { title: 'score' }], rows),
   ].join('\n');
+}
+
+function verificationText(verification: Verification | undefined): string {
+  if (verification === undefined) return '';
+  const { found, before, epochs, seeds } = verification;
+  const rows = [
+    { name: 'this choice', ...found },
+    { name: 'the plan as it was', ...before },
+  ].map(({ name, sramBytes, testAccuracy, mean }) => [
+    name,
+    sramBytes,
+    percentText(mean),
+    testAccuracy.map((accuracy) => percentText(accuracy)).join(', '),
+  ]);
+  const columns = [
+    { title: `trained for ${epochs} epochs`, align: 'left' },
+    { title: 'SRAM, B' },
+    { title: 'test accuracy' },
+    { title: `seeds ${seeds.join(', ')}`, align: 'left' },
+  ] as const;
+  return `\n${table(columns, rows)}`;
 }
 
 function proofText({ provenOptimal, complete, scoreBound }: Scheme): string {
