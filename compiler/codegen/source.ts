@@ -42,8 +42,8 @@ export function sourceFile(program: Program, facts: ModelFacts): SourceText {
   }
   text.add(arenaDefinition(name));
   text.add(`
-/* The schedule. Only the steps from \`first\` to before \`end\` are done: inlined with constants, as all but one caller
- * does, plain calls are left; that caller does a single step. */
+/* The schedule. Only the steps from \`first\` to before \`end\` are done: inlined with constants, as all callers but one
+ * do it, plain calls are left; that one does a single step. */
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline))
 #else

@@ -34,7 +34,8 @@ static void ft_pixel(const uint8_t *pixels, ft_pixels format, int32_t index, int
     for (int32_t c = 0; c < 3; c++)
       rgb[c] = pixels[3 * index + c];
   } else if (format == FT_GREY) {
-    rgb[0] = rgb[1] = rgb[2] = pixels[index];
+    for (int32_t c = 0; c < 3; c++)
+      rgb[c] = pixels[index];
   } else {
     const uint32_t first = pixels[2 * index], second = pixels[2 * index + 1];
     const uint32_t value = format == FT_RGB565 ? (second << 8) | first : (first << 8) | second;
