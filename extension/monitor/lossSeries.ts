@@ -49,6 +49,15 @@ export class LossSeries {
     };
   }
 
+  /** @param tail with all points of another series */
+  static from({ stride, steps, losses }: LossTail): LossSeries {
+    const series = new LossSeries();
+    series.stride = stride;
+    series.steps = [...steps];
+    series.losses = losses.map((loss) => loss ?? Number.NaN);
+    return series;
+  }
+
   private halve(): void {
     const pairs = Array.from({ length: this.steps.length / 2 }, (_, pair) => 2 * pair);
     this.losses = pairs.map((index) => ((this.losses[index] ?? 0) + (this.losses[index + 1] ?? 0)) / 2);

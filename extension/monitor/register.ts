@@ -19,6 +19,7 @@ import { writeWhole } from '../plan/exportTimeline.ts';
 import { MonitorView, monitorViewType } from '../views/monitorView.ts';
 import { runsCsv } from './csv.ts';
 import { Feed, type MonitorFeed } from './feed.ts';
+import { keepRuns } from './keeping.ts';
 import type { Run } from './run.ts';
 import { RunStore } from './runStore.ts';
 import { Simulations } from './simulations.ts';
@@ -38,11 +39,15 @@ export interface Monitor extends Disposable {
 const mostPlans = 50;
 
 export function registerMonitor(
-  { extensionUri }: ExtensionContext,
+  { extensionUri, storageUri }: ExtensionContext,
   { log, startEngine, runsTasks }: MonitorServices,
 ): Monitor {
   const store = new RunStore();
-  const onStart = (run: Run): void => view.show(run);
+  const kept = keepRuns(store, storageUri, log);
+  const onStart = (run: Run): void => {
+    void kept.load();
+    view.show(run);
+  };
   const simulations = new Simulations(store, startEngine, onStart);
   const feed = new Feed(store, onStart);
   const cancel = (run: Run): void => {
@@ -54,6 +59,7 @@ export function registerMonitor(
     perform: (message) => perform(message),
   });
   const simulate = async (plan: unknown): Promise<RunPicture | undefined> => {
+    await kept.load();
     const uri = plan instanceof Uri ? plan : (activePlan() ?? (await askForPlan()));
     return uri === undefined ? undefined : simulations.start(uri);
   };
@@ -88,13 +94,20 @@ export function registerMonitor(
   });
   const parts = Disposable.from(
     view,
+    kept,
     new Disposable(followed),
     new Disposable(() => store.all.filter(({ isActive }) => isActive).forEach(cancel)),
     window.registerWebviewPanelSerializer(monitorViewType, {
-      deserializeWebviewPanel: async (panel) => view.adopt(panel),
+      deserializeWebviewPanel: async (panel) => {
+        await kept.load();
+        view.adopt(panel);
+      },
     }),
     commands.registerCommand('firmtune.simulate', simulate),
-    commands.registerCommand('firmtune.openMonitor', () => view.show()),
+    commands.registerCommand('firmtune.openMonitor', async () => {
+      await kept.load();
+      view.show();
+    }),
     commands.registerCommand('firmtune.stopTraining', () =>
       store.all.filter(({ isActive }) => isActive).forEach(cancel),
     ),

@@ -16,6 +16,7 @@ export interface RunStart {
   readonly source: RunSource;
   /** As a path that the user knows. */
   readonly plan?: string;
+  readonly planUri?: string;
   readonly canCancel?: boolean;
   readonly canRunAgain?: boolean;
 }
@@ -33,12 +34,13 @@ export type RunEnd = Extract<RunState, 'finished' | 'cancelled' | 'failed'>;
 
 /** The rate is that of the last seconds. */
 const rateWindowMs = 5000;
+const markEveryMs = 100;
 /** Firmware may send warnings without end. */
 const mostProblems = 50;
 const mostResults = 1000;
 
 export class Run {
-  readonly losses = new LossSeries();
+  losses = new LossSeries();
   name: string;
   test: TestPicture | undefined;
   /** Static SRAM of the simulated device. */
@@ -59,8 +61,11 @@ export class Run {
     readonly id: number,
     readonly start: RunStart,
     private readonly startedAt: number,
+    /** How it looked when the window was closed that it ran in; it cannot go on. */
+    private readonly past?: RunPicture,
   ) {
     this.name = start.name;
+    if (past !== undefined) this.endedAt = startedAt;
   }
 
   get isActive(): boolean {
@@ -92,6 +97,7 @@ export class Run {
 
   /** Of a source that tells no rate: the steps between two times. */
   markRate(now: number): void {
+    if (now - (this.rateMarks.at(-1)?.at ?? Number.NEGATIVE_INFINITY) < markEveryMs) return;
     this.rateMarks = [...this.rateMarks.filter(({ at }) => now - at <= rateWindowMs), { at: now, steps: this.steps }];
   }
 
@@ -103,7 +109,10 @@ export class Run {
   }
 
   addProblems(problems: readonly RunProblem[]): void {
-    this.problems = [...this.problems, ...problems].slice(0, mostProblems);
+    // A run that goes on is told of the same warnings again.
+    const known = new Set(this.problems.map((problem) => JSON.stringify(problem)));
+    const added = problems.filter((problem) => !known.has(JSON.stringify(problem)));
+    this.problems = [...this.problems, ...added].slice(0, mostProblems);
   }
 
   end(state: RunEnd, now: number): void {
@@ -122,6 +131,7 @@ export class Run {
   }
 
   picture(now: number): RunPicture {
+    if (this.past !== undefined) return { ...this.past, id: this.id, name: this.name };
     const { source, plan = '', canCancel = false, canRunAgain = false } = this.start;
     const { planHash = '', settings = [], seed, epochs } = this.description;
     const rate = this.rate();

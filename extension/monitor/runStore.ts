@@ -1,10 +1,18 @@
 /** All runs that the monitor knows. It outlives the page, which is sent everything whenever it comes back. */
 
-import type { RunPicture, RunProblem } from '../../webview/messages.ts';
+import type { LossTail, RunPicture, RunProblem, TestPicture } from '../../webview/messages.ts';
+import { LossSeries } from './lossSeries.ts';
 import { Run, type RunEnd, type RunStart } from './run.ts';
 
 /** With 2000 points each, and a page that draws them all. */
 const mostRuns = 20;
+
+export interface RestoredRun {
+  readonly picture: RunPicture;
+  readonly planUri?: string;
+  readonly losses: LossTail;
+  readonly test?: TestPicture;
+}
 
 export type RunChange =
   /** Added, removed, or the order is another. */
@@ -36,6 +44,26 @@ export class RunStore {
     this.runs = [...this.runs.filter((each) => !leaving.has(each)), run];
     this.tell({ kind: 'list' });
     return run;
+  }
+
+  /** Runs of an earlier window, before those of this one. Where their numbers are taken they get others. */
+  restore(restored: readonly RestoredRun[]): void {
+    const taken = new Set(this.runs.map(({ id }) => id));
+    this.nextId = Math.max(this.nextId, ...restored.map(({ picture }) => picture.id + 1));
+    const runs = restored.map(({ picture, planUri, losses, test }) => {
+      const { name, source, plan, startedAt } = picture;
+      const start = { name, source, plan, ...(planUri === undefined ? {} : { planUri }) };
+      const run = new Run(taken.has(picture.id) ? this.nextId++ : picture.id, start, startedAt, picture);
+      run.losses = LossSeries.from(losses);
+      run.test = test;
+      return run;
+    });
+    this.runs = [...runs, ...this.runs].slice(-mostRuns);
+    this.tell({ kind: 'list' });
+    for (const run of runs) {
+      this.tell({ kind: 'run', run });
+      if (run.test !== undefined) this.tell({ kind: 'test', run });
+    }
   }
 
   /** @throws RangeError if the run goes on */

@@ -1,6 +1,6 @@
 /** Simulations of the monitor: starts them for plans, shows how far they are, stops them and starts them anew. */
 
-import { l10n, ProgressLocation, type Uri, window, workspace } from 'vscode';
+import { l10n, ProgressLocation, Uri, window, workspace } from 'vscode';
 import type { RunPicture } from '../../webview/messages.ts';
 import type { EngineClient } from '../engine/channel.ts';
 import type { Engine } from '../engine/handlers.ts';
@@ -13,7 +13,7 @@ import { Simulation } from './simulation.ts';
 import { workspaceFiles } from './workspaceFiles.ts';
 
 export class Simulations {
-  private readonly known = new Map<Run, { readonly plan: Uri; readonly simulation: Simulation }>();
+  private readonly known = new Map<Run, Simulation>();
 
   constructor(
     private readonly store: RunStore,
@@ -29,6 +29,7 @@ export class Simulations {
       name: options.name ?? basename(plan).replace(/\.trainplan$/, ''),
       source: 'simulation',
       plan: workspace.asRelativePath(plan),
+      planUri: plan.toString(),
       canCancel: true,
       canRunAgain: true,
     });
@@ -38,19 +39,19 @@ export class Simulations {
       seed: options.seed,
     };
     const simulation = new Simulation(store, run, request, { startEngine: this.startEngine, withModel });
-    this.known.set(run, { plan, simulation });
+    this.known.set(run, simulation);
     this.forgetRemoved();
     this.onStart(run);
     return this.train(simulation);
   }
 
   stop(run: Run): void {
-    this.known.get(run)?.simulation.stop();
+    this.known.get(run)?.stop();
   }
 
   /** Where it was stopped. */
   async goOn(run: Run): Promise<RunPicture | undefined> {
-    const simulation = this.known.get(run)?.simulation;
+    const simulation = this.known.get(run);
     if (simulation === undefined || run.isActive) return undefined;
     run.resume(this.store.now());
     this.store.changed(run);
@@ -71,8 +72,9 @@ export class Simulations {
     });
   }
 
-  planOf(run: Run): Uri | undefined {
-    return this.known.get(run)?.plan;
+  /** Also of a run of an earlier window. */
+  planOf({ start }: Run): Uri | undefined {
+    return start.planUri === undefined ? undefined : Uri.parse(start.planUri);
   }
 
   /** A notification that can be cancelled goes with it. */

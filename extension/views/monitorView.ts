@@ -1,6 +1,6 @@
 /** The training monitor: one tab for all runs. Runs are kept here, so that the page may come and go. */
 
-import { Disposable, env, type LogOutputChannel, l10n, type Uri, ViewColumn, type WebviewPanel, window } from 'vscode';
+import { Disposable, env, type LogOutputChannel, l10n, Uri, ViewColumn, type WebviewPanel, window } from 'vscode';
 import { type FromMonitorPage, fromMonitorPage, type ToMonitorPage } from '../../webview/messages.ts';
 import { Publisher } from '../monitor/publisher.ts';
 import type { Run } from '../monitor/run.ts';
@@ -55,6 +55,8 @@ export class MonitorView extends Disposable {
       onMessage: (message) => void this.actions.perform(message),
       onInvalid: (problem) => log.warn(`training monitor: ${problem}`),
     });
+    const icon = (kind: string): Uri => Uri.joinPath(this.extensionUri, 'extension/icons', `trainplan-${kind}.svg`);
+    panel.iconPath = { light: icon('light'), dark: icon('dark') };
     const publisher = new Publisher(store, (message) => page.send(message));
     panel.onDidDispose(() => {
       publisher.dispose();

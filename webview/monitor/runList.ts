@@ -30,12 +30,12 @@ export function runList(actions: RunListActions): RunList {
   const columns: readonly (readonly [text: string, kind?: 'number'])[] = [
     [t('Shown')],
     [t('Run')],
-    [t('Source')],
-    [t('Plan')],
-    [t('Seed'), 'number'],
     [t('State')],
     [t('Best test'), 'number'],
     [t('Time'), 'number'],
+    [t('Seed'), 'number'],
+    [t('Plan')],
+    [t('Source')],
   ];
   const head = columns.map(([text, kind]) => element('th', { scope: 'col', class: kind }, text));
   const toolbar = selectedToolbar(actions, (id) => rows.get(id)?.rename());
@@ -63,11 +63,12 @@ export function runList(actions: RunListActions): RunList {
         if (row === undefined) {
           row = runRow(run.id, actions);
           rows.set(run.id, row);
-          // The newest first: it is what the user looks for.
-          body.prepend(row.element);
         }
         row.show(run, model, theme);
       }
+      // The newest first: it is what the user looks for. Moving a row would take the focus from it.
+      const order = model.runs.toReversed().flatMap(({ id }) => rows.get(id)?.element ?? []);
+      if (order.some((each, index) => body.children[index] !== each)) body.replaceChildren(...order);
       toolbar.show(selectedRun(model));
     },
   };
@@ -140,12 +141,12 @@ function runRow(id: number, { send, choose }: RunListActions): Row {
   input.hidden = true;
   const plan = button('', () => send({ type: 'openPlan', id }), { class: 'link' });
   const cells = {
-    source: element('td'),
-    plan: element('td', {}, plan),
-    seed: element('td', { class: 'number' }),
     state: element('td', { class: 'state-cell' }),
     best: element('td', { class: 'number' }),
     time: element('td', { class: 'number time-cell' }),
+    seed: element('td', { class: 'number' }),
+    plan: element('td', {}, plan),
+    source: element('td'),
   };
 
   const edit = (open: boolean): void => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { archivedRuns, archiveText } from '../../../extension/monitor/archive.ts';
 import { runsCsv } from '../../../extension/monitor/csv.ts';
 import { LossSeries } from '../../../extension/monitor/lossSeries.ts';
 import { Publisher, roundMs } from '../../../extension/monitor/publisher.ts';
@@ -197,4 +198,81 @@ describe('the export', () => {
       '',
     ]);
   });
+});
+
+describe('the runs of a window that was closed', () => {
+  function closed(): RunStore {
+    const store = new RunStore(() => 1000);
+    const done = store.add({ name: 'done', planUri: 'file:///a.trainplan', ...simulation });
+    done.describe({ seed: 2, epochs: 1 });
+    for (const [index, loss] of [2, Number.NaN, 1].entries()) done.addLoss(index + 1, loss);
+    done.addResult({ epoch: 1, steps: 3, loss: Number.NaN, testAccuracy: 0.5 });
+    const picture = { width: 1, height: 1, channels: 1, pixels: new Uint8Array(1) };
+    const wrong = [{ index: 0, name: 'x', label: 0, prediction: 1, picture }];
+    done.test = {
+      epoch: 1,
+      basis: 'test',
+      classes: ['a', 'b'],
+      confusion: [
+        [0, 1],
+        [0, 0],
+      ],
+      wrongCount: 1,
+      wrong,
+    };
+    done.learned = new Uint8Array(10);
+    store.end(done, 'finished');
+    store.add({ name: 'under way', ...simulation }).addLoss(1, 1);
+    return store;
+  }
+
+  it('are there again with curves, results and matrix', () => {
+    const store = new RunStore();
+    store.restore(archivedRuns(archiveText(closed())));
+    const [done] = store.all;
+    if (done === undefined) throw new Error('no run');
+    expect(store.picture(done)).toMatchObject({
+      ...{ id: 1, name: 'done', state: 'finished', seed: 2, canRunAgain: true, canContinue: false, learnedBytes: 0 },
+      results: [{ epoch: 1, steps: 3, testAccuracy: 0.5 }],
+    });
+    expect(done.losses.tail(undefined)).toEqual({ stride: 1, from: 0, steps: [1, 2, 3], losses: [2, null, 1] });
+    expect(done.test).toMatchObject({
+      confusion: [
+        [0, 1],
+        [0, 0],
+      ],
+      wrong: [{ index: 0, name: 'x' }],
+    });
+    expect(done.isActive).toBe(false);
+  });
+
+  it('say that they were interrupted, and can be removed', () => {
+    const store = new RunStore();
+    store.restore(archivedRuns(archiveText(closed())));
+    const run = store.all[1];
+    if (run === undefined) throw new Error('no run');
+    expect(store.picture(run)).toMatchObject({
+      state: 'cancelled',
+      canCancel: false,
+      problems: [{ code: 'window-closed' }],
+    });
+    store.remove(run);
+    expect(store.all).toHaveLength(1);
+  });
+
+  it('do not take the numbers of runs that are there already', () => {
+    const store = new RunStore();
+    const mine = store.add({ name: 'mine', ...simulation });
+    store.restore(archivedRuns(archiveText(closed())));
+    expect(new Set(store.all.map(({ id }) => id)).size).toBe(3);
+    expect(store.all.at(-1)).toBe(mine);
+    expect(new Set([...store.all.map(({ id }) => id), store.add({ name: 'next', ...simulation }).id]).size).toBe(4);
+  });
+
+  it.each(['', '{', 'null', '{"version":0,"runs":[]}', '{"version":1}'])(
+    'are none where the file is damaged: %s',
+    (text) => {
+      expect(archivedRuns(text)).toEqual([]);
+    },
+  );
 });
