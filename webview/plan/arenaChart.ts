@@ -53,8 +53,10 @@ export function createArenaChart(canvas: HTMLCanvasElement, firstTheme: Theme): 
           data: [],
           anchorX: 'left',
           anchorY: 'bottom',
-          borderWidth: 0.5,
-          borderColor: () => theme.background,
+          borderWidth: () => (theme.highContrast ? 1 : 0.5),
+          // Where patterns fill, outlines tell neighbours apart.
+          borderColor: (context) =>
+            theme.highContrast ? paints[seriesOfRole(bufferOf(context)?.role ?? 'activation')].line : theme.background,
           backgroundColor: (context) => paints[seriesOfRole(bufferOf(context)?.role ?? 'activation')].fill as string,
           width: (context) => {
             const { first = 0, last = 0 } = bufferOf(context) ?? {};

@@ -95,6 +95,9 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
     onFilter: (filter) => remember({ filter }),
     onChosen: (chosen) => remember({ chosen: [...chosen] }),
   });
+  // A file that was chosen is not known any more.
+  if (saved.compare === 'plan') saved = { ...saved, compare: 'previous' };
+  if (saved.compare !== null && saved.compare !== 'previous') host.send({ type: 'compare', kind: saved.compare });
   layers.setFilter(saved.filter);
   layers.setChosen(saved.chosen);
 

@@ -51,18 +51,24 @@ export function createPeakTable({ onChange, onLayer, onPeak }: PeakEvents): Peak
     ),
     body,
   );
+  const advice = element('p', { class: 'advice muted', hidden: true });
   const root = element(
     'section',
     { class: 'alive section', 'aria-labelledby': 'alive-title' },
     element('header', { class: 'section-header' }, ...[title, note, back]),
+    advice,
     element('div', { class: 'table-scroll', tabindex: 0, role: 'group', 'aria-labelledby': 'alive-title' }, table),
   );
 
   const changeOf = (layer: string): Node | string => {
     if (state === undefined) return '';
-    const { prices, canEdit } = state;
-    const price = prices.best(layer) ?? prices.best();
+    const { prices, step } = state;
+    const price = step === null ? (prices.bestForPeak(layer) ?? prices.bestForPeak()) : prices.best(layer);
     if (price === undefined) return prices.done ? '–' : '…';
+    return changeButton(price);
+  };
+  const changeButton = (price: PicturePrice): HTMLElement => {
+    const canEdit = state?.canEdit === true;
     const label = t('{0}: {1} of SRAM', changeText(price), `${differenceText(price.sramBytes ?? 0)} B`);
     const made = button('', () => onChange(price.layer, price.change), {
       ...{ class: 'link figure', disabled: !canEdit, title: label },
@@ -92,7 +98,16 @@ export function createPeakTable({ onChange, onLayer, onPeak }: PeakEvents): Peak
         element('td', { class: 'change' }, changeOf(layer)),
       );
     });
+    const focused = [...body.querySelectorAll('button')].indexOf(document.activeElement as HTMLButtonElement);
     body.replaceChildren(...rows);
+    if (focused >= 0) body.querySelectorAll('button')[focused]?.focus();
+    const general = step === null && state.prices.done && state.prices.bestForPeak() === undefined;
+    const best = general ? state.prices.best() : undefined;
+    advice.hidden = !general;
+    advice.replaceChildren(
+      t('No single change lowers this peak.'),
+      ...(best === undefined ? [] : [` ${t('Most SRAM in all is saved by')} `, changeButton(best)]),
+    );
   };
   onThemeChange((theme) => {
     paints = paintsOf(theme);

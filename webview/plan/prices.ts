@@ -32,9 +32,18 @@ export class PriceBook {
 
   /** The change that saves most SRAM: of this layer, or of all. Undefined where none saves any. */
   best(layer?: string): PicturePrice | undefined {
+    return this.leastOf(layer, () => true);
+  }
+
+  /** The same among those that lower the peak of the arena. */
+  bestForPeak(layer?: string): PicturePrice | undefined {
+    return this.leastOf(layer, ({ arenaBytes }) => (arenaBytes ?? 0) < 0);
+  }
+
+  private leastOf(layer: string | undefined, counts: (price: PicturePrice) => boolean): PicturePrice | undefined {
     let best: PicturePrice | undefined;
     for (const price of this.byKey.values()) {
-      if ((layer !== undefined && price.layer !== layer) || price.sramBytes === null) continue;
+      if ((layer !== undefined && price.layer !== layer) || price.sramBytes === null || !counts(price)) continue;
       if (price.sramBytes < (best?.sramBytes ?? 0)) best = price;
     }
     return best;
