@@ -183,19 +183,37 @@ export async function measure(
 
 /** One run; the machine keeps what it learned. */
 export async function train(
-  { graph, plan, recipe, data, format, prefixes }: MeasuringContext,
+  context: MeasuringContext,
   job: ContributionJob,
   seed: number,
   signal?: CancelSignal,
-): Promise<{ readonly machine: Machine; readonly measured: Measured } | undefined> {
+): Promise<FineTuned | undefined> {
+  const { graph, plan, recipe, data } = context;
   const own = planOfJob(graph, plan, job, recipe, data.train.length, seed);
-  const compiled = compile(graph, own);
+  return await fineTune(context, own, recipe.epochs, seed, signal);
+}
+
+export interface FineTuned {
+  readonly machine: Machine;
+  /** On the test part of the data. */
+  readonly measured: Measured;
+}
+
+/** Trains a plan on samples as they are, and tests it once, at the end. Undefined where cancelled. */
+export async function fineTune(
+  { graph, data, format, prefixes }: Pick<MeasuringContext, 'graph' | 'data' | 'format' | 'prefixes'>,
+  plan: TrainingPlan,
+  epochs: number,
+  seed: number,
+  signal?: CancelSignal,
+): Promise<FineTuned | undefined> {
+  const compiled = compile(graph, plan);
   if (!compiled.ok) throw new Error(compiled.diagnostics[0]?.message);
   const machine = await Machine.create(compiled.value.program);
   const caches = prefixes.cachesFor(machine, data);
   const pause = slices(signal);
   const orders = epochOrders(data.train.length, seed);
-  for (let epoch = 0; epoch < recipe.epochs; epoch++) {
+  for (let epoch = 0; epoch < epochs; epoch++) {
     for (const position of orders.next().value) {
       const sample = data.train[position];
       if (sample === undefined) continue;
@@ -205,7 +223,7 @@ export async function train(
       if (pause.due() && (await pause.take())) return undefined;
     }
   }
-  const judge = judgeOf(machine, own, format);
+  const judge = judgeOf(machine, plan, format);
   const evaluation = await evaluate(machine, data, { judge, cache: caches.test, pause, onProgress: () => {} });
   if (evaluation === undefined) return undefined;
   return { machine, measured: { accuracy: evaluation.accuracy, loss: evaluation.loss } };

@@ -6,6 +6,8 @@ import { runKernels } from './kernels.ts';
 import { runMemory } from './memory.ts';
 import { runPack } from './pack.ts';
 import { runReplan } from './replan.ts';
+import { runScheme } from './scheme.ts';
+import { runSearch } from './search.ts';
 import { runSimulate } from './simulate.ts';
 import { runTyping } from './typing.ts';
 
@@ -34,6 +36,12 @@ export const benches: Readonly<Record<string, Bench>> = {
     usage: 'accuracy [FILTER] [--seeds 1,2,3]',
     about: 'trains the reference rows on CIFAR-10 pictures: minutes for each run',
     run: (args) => runAccuracy(args, progress),
+  },
+  search: { usage: 'search', about: 'the searches for a scheme beside each other', run: runSearch },
+  scheme: {
+    usage: 'scheme [DATA ...] [--contributions FILE] [--budget BYTES] [--seeds 1,2,3]',
+    about: 'trains the scheme found for a budget beside the published one: minutes for each run',
+    run: (args) => runScheme(args, progress),
   },
   kernels: {
     usage: 'kernels [BOARD]',
