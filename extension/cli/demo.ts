@@ -1,5 +1,5 @@
 /** `npm run demo`: the bundled sample from plan to trained device, in the simulator and on an emulated Cortex-M7. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,7 @@ export async function demo({ planFile, out, io }: Demo): Promise<number> {
   const written = await writeGenerated(out, {
     model: compilation.program.name,
     plan: planFile,
+    planText: readFileSync(planFile, 'utf8'),
     kind: undefined,
     files,
     force: false,

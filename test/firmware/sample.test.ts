@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -199,9 +199,20 @@ describe.skipIf(!hasTools)(
       const again = await cli('build', workspace, '--board', 'mps2-an386', '--json');
       expect(again.json.commands).toHaveLength(1);
       expect(again.err).not.toContain('Building C object');
+      appendFileSync(plan, '// edited\n');
+      expect((await cli('build', workspace, '--board', 'mps2-an386', '--json')).json).toMatchObject({
+        elf: first.json.elf,
+        diagnostics: [
+          { severity: 'warning', code: 'code-outdated', file: expect.stringMatching(/garments\.trainplan$/) },
+        ],
+      });
       expect(await cli('build', workspace, '--board', 'toaster', '--json')).toMatchObject({
         code: 1,
-        json: { diagnostics: [{ code: 'unknown-preset', message: expect.stringContaining('nucleo-f767zi') }] },
+        json: {
+          diagnostics: expect.arrayContaining([
+            expect.objectContaining({ code: 'unknown-preset', message: expect.stringContaining('nucleo-f767zi') }),
+          ]),
+        },
       });
     }, 180_000);
   },

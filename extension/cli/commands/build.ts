@@ -20,13 +20,14 @@ export const build: Command = {
       signal: io.signal,
       onLine: (line) => io.err(`${line}\n`),
     });
-    if (!built.ok) return failed(built.diagnostics);
+    const diagnostics = [...project.diagnostics, ...built.diagnostics];
+    if (!built.ok) return failed(diagnostics);
     const document = { ...built.value, milliseconds: Math.round(performance.now() - start) };
     const image = document.elf === undefined ? 'done' : relative(process.cwd(), document.elf);
     return {
       document,
       text: () => `${image} (${document.project}, ${document.milliseconds} ms)\n`,
-      diagnostics: built.diagnostics,
+      diagnostics,
     };
   },
 };

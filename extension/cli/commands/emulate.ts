@@ -62,7 +62,8 @@ export const emulate: Command = {
     };
     // Firmware has no end of its own: being stopped is one.
     const good = end.end === 'cancelled' || end.code === 0;
-    return { document, diagnostics: good ? [] : [firmwareFailed(elf, end.code, end.problem ?? problem)] };
+    const failures = good ? [] : [firmwareFailed(elf, end.code, end.problem ?? problem)];
+    return { document, diagnostics: [...image.diagnostics, ...failures] };
   },
 };
 
@@ -81,10 +82,10 @@ async function imageOf(
     const options = { board, signal: io.signal, onLine: (line: string) => io.err(`${line}\n`) };
     const built = await buildFirmwareProject(project.value, options);
     if (!built.ok) return built;
-    if (built.value.elf !== undefined) return success(built.value.elf);
+    if (built.value.elf !== undefined) return success(built.value.elf, project.diagnostics);
   }
   const elf = newestFile([project.value.folder], '.elf', board);
-  return elf === undefined ? failure(noImage(operand)) : success(elf);
+  return elf === undefined ? failure(noImage(operand)) : success(elf, project.diagnostics);
 }
 
 /** One JSON object for each line: what the monitor understands by its keys, everything else as text. */

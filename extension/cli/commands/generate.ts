@@ -47,6 +47,7 @@ export const generate: Command = {
     const written = await writeGenerated(directory, {
       model: compilation.program.name,
       plan: planFile,
+      planText: (await nodeFileSystem.read(planFile)) ?? '',
       kind,
       files: generateC(compilation.program, modelFacts(compilation, plan, { classNames, licence: licence.value })),
       force: flags.force === true,

@@ -35,7 +35,8 @@ async function unlessMissing<T, U>(operation: Promise<T>, missing: U): Promise<T
   try {
     return await operation;
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return missing;
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return missing;
     throw error;
   }
 }

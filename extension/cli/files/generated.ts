@@ -15,6 +15,7 @@ export interface Generation {
   readonly model: string;
   /** The plan's file, as the user named it. */
   readonly plan: string;
+  readonly planText: string;
   /** Undefined: C files for any build system. */
   readonly kind: ProjectKind | undefined;
   /** From `generateC`. */
@@ -114,7 +115,7 @@ async function write(
 async function newState(
   folder: string,
   before: Manifest,
-  { model, plan, kind, files }: Generation,
+  { model, plan, planText, kind, files }: Generation,
   read: (path: string) => Promise<string | undefined>,
 ): Promise<{ readonly manifest: Manifest; readonly texts: ReadonlyMap<string, string> }> {
   const own = placeSources(kind, files);
@@ -130,7 +131,7 @@ async function newState(
   }
   const models = {
     ...before.models,
-    [model]: { plan: relative(folder, resolve(plan)).replaceAll('\\', '/') },
+    [model]: { plan: relative(folder, resolve(plan)).replaceAll('\\', '/'), sha256: textHash(planText) },
   };
   const names = Object.keys(models).sort();
   const paths = Object.keys(records).sort();

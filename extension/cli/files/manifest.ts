@@ -15,9 +15,16 @@ export interface ManifestFile {
   readonly models: readonly string[];
 }
 
+export interface ManifestModel {
+  /** Its file, relative to the folder. */
+  readonly plan: string;
+  /** Of the plan's text, to tell when the code is older. */
+  readonly sha256: string;
+}
+
 export interface Manifest {
   readonly project: ProjectKind | undefined;
-  readonly models: Readonly<Record<string, { readonly plan: string }>>;
+  readonly models: Readonly<Record<string, ManifestModel>>;
   readonly files: Readonly<Record<string, ManifestFile>>;
 }
 
@@ -25,14 +32,12 @@ export const emptyManifest: Manifest = { project: undefined, models: {}, files: 
 
 const note = 'Keep this file with the generated ones: it tells them from files that were edited.';
 
+const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const schema = v.object({
   version: v.literal(1),
   project: v.nullable(v.picklist(projectKinds)),
-  models: v.record(v.string(), v.object({ plan: v.string() })),
-  files: v.record(
-    v.string(),
-    v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), models: v.array(v.string()) }),
-  ),
+  models: v.record(v.string(), v.object({ plan: v.string(), sha256: hash })),
+  files: v.record(v.string(), v.object({ sha256: hash, models: v.array(v.string()) })),
 });
 
 /** Undefined if the text is none: a conflict of version control, another program's file. */

@@ -8,7 +8,7 @@ import { explainOverflow, readOverflows } from '../../../compiler/memory/overflo
 import { findTools, type ToolName } from '../board/tools.ts';
 import { compilePlanFile } from '../compilation.ts';
 import { finishChange } from '../files/change.ts';
-import { nodeFileSystem } from '../files/fileSystem.ts';
+import { nodeFileSystem, textHash } from '../files/fileSystem.ts';
 import { emptyManifest, manifestName, parseManifest } from '../files/manifest.ts';
 import { projectAround, projectIn } from '../files/workspace.ts';
 import { buildPlan } from './commands.ts';
@@ -49,22 +49,35 @@ export async function findFirmware(operand: string, kind: string | undefined): P
   const given = kind !== undefined && isProjectKind(kind) ? { kind, folder: found?.folder ?? start } : undefined;
   const project = given ?? found;
   if (project === undefined) return failure(noProject(operand));
-  const plans = isPlan ? [operand] : await plansOf(project.folder);
-  return success({ kind: project.kind, folder: project.folder, plans });
+  const generated = await generatedPlans(project.folder);
+  const own = isPlan ? generated.filter(({ plan }) => resolve(plan) === resolve(operand)) : generated;
+  const plans = isPlan ? [operand] : own.map(({ plan }) => plan);
+  const outdated = own.filter(({ isOutdated }) => isOutdated).map(({ plan }) => outdatedCode(plan));
+  return success({ kind: project.kind, folder: project.folder, plans }, outdated);
+}
+
+interface GeneratedPlan {
+  /** Relative to the working directory. */
+  readonly plan: string;
+  /** The plan was edited since. */
+  readonly isOutdated: boolean;
 }
 
 /** What the lists of generated files in the usual places name. A generation that was interrupted is finished first. */
-async function plansOf(folder: string): Promise<readonly string[]> {
-  const plans = new Set<string>();
+async function generatedPlans(folder: string): Promise<readonly GeneratedPlan[]> {
+  const found = new Map<string, GeneratedPlan>();
   for (const inner of new Set(Object.values(usualFolders))) {
     const generated = join(folder, inner);
-    const text = await nodeFileSystem.read(join(generated, manifestName)).catch(() => undefined);
-    if (text === undefined) continue;
     await finishChange(generated, nodeFileSystem);
-    const { models } = parseManifest(text) ?? emptyManifest;
-    for (const { plan } of Object.values(models)) plans.add(relative('', join(generated, plan)));
+    const text = await nodeFileSystem.read(join(generated, manifestName)).catch(() => undefined);
+    const { models } = (text === undefined ? undefined : parseManifest(text)) ?? emptyManifest;
+    for (const { plan, sha256 } of Object.values(models)) {
+      const path = relative('', join(generated, plan));
+      const planText = await nodeFileSystem.read(path);
+      if (planText !== undefined) found.set(path, { plan: path, isOutdated: textHash(planText) !== sha256 });
+    }
   }
-  return [...plans].filter((plan) => existsSync(plan));
+  return [...found.values()];
 }
 
 export async function buildFirmwareProject(
@@ -155,6 +168,16 @@ async function explain(
     diagnostics.push(...inPlan);
   }
   return diagnostics;
+}
+
+function outdatedCode(plan: string): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'code-outdated',
+    message: 'the plan was edited since its code was generated',
+    remedy: 'generate again, so that the firmware does what the plan says',
+    file: plan,
+  };
 }
 
 const cancelled: Diagnostic = {

@@ -23,6 +23,7 @@ const newFiles: readonly GeneratedFile[] = [
 const generation = (files: readonly GeneratedFile[], more: Partial<Generation> = {}): Generation => ({
   model: 'shelf',
   plan: 'shelf.trainplan',
+  planText: 'name shelf\n',
   kind: 'make',
   files,
   force: false,
