@@ -15,7 +15,7 @@ const reportFolder = 'build';
 const slow = process.env.CI === 'true' ? { FIRMTUNE_SLOW: '1', FIRMTUNE_FUZZ: '10000' } : {};
 const environment = { ...slow, ...process.env };
 
-const suites = [runVitest, runEditor];
+const suites = [() => runVitest('vitest'), runEditor, runJourneys];
 
 mkdirSync(reportFolder, { recursive: true });
 const results = suites.map((suite) => suite());
@@ -25,10 +25,10 @@ writeFileSync(join(reportFolder, 'test-summary.txt'), `${summary}\n`);
 console.log(`\nIn all: ${summary}`);
 process.exit(results.every((result) => result.ok) ? 0 : 1);
 
-function runVitest() {
-  const report = join(reportFolder, 'vitest.json');
+function runVitest(name, ...options) {
+  const report = join(reportFolder, `${name}.json`);
   rmSync(report, { force: true });
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json'];
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...options, '--reporter=default', '--reporter=json'];
   const { status } = spawnSync(process.execPath, [...vitest, `--outputFile.json=${report}`], {
     stdio: 'inherit',
     env: environment,
@@ -64,8 +64,20 @@ function runEditor() {
   return { ...result, ok: status === 0 && result.failed === 0 };
 }
 
+/** What users do, in a workbench in Chromium. */
+function runJourneys() {
+  console.log('\nIn a workbench:');
+  const missing = missingForWorkbench();
+  if (missing === undefined) return runVitest('journeys', '--config=vitest.journeys.config.ts');
+  console.log(`skipped: needs ${missing}`);
+  return { passed: 0, failed: 0, skipped: 1, ok: true };
+}
+
 function missingForEditor() {
-  if (process.env.FIRMTUNE_VSCODE === 'download') return undefined;
+  return process.env.FIRMTUNE_VSCODE === 'download' ? undefined : missingForWorkbench();
+}
+
+function missingForWorkbench() {
   if (!isInstalled()) return 'a VS Code workbench: node test/vscode/install.mjs, or FIRMTUNE_VSCODE=download';
   if (chromiumPath() === undefined) return 'Chromium: apt-get install chromium, or its path in CHROMIUM';
   return undefined;

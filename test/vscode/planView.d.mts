@@ -5,6 +5,8 @@ export const hasSharedData: boolean;
 
 export interface Workbench {
   readonly page: Page;
+  /** Of the same window without a file to open: it restores what it had. */
+  readonly url: string;
   /** Breaches of the policy, and what our pages wrote to the console. */
   readonly problems: readonly string[];
   close(): Promise<void>;

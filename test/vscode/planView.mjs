@@ -23,7 +23,7 @@ export async function openWorkbench({ folder, open, settings, viewport = { width
     await server.stop();
   };
   try {
-    const page = await browser.newPage({ viewport });
+    const page = await (await browser.newContext({ viewport })).newPage();
     page.on('console', (message) => {
       // VS Code itself complains of much; what comes of our pages, and every breach of their policy, is ours.
       const ours = message.location().url.includes('/dist/webview/');
@@ -32,7 +32,9 @@ export async function openWorkbench({ folder, open, settings, viewport = { width
     });
     await page.goto(workbenchUrl(server.port, { folder, open, extension: root }));
     await page.locator('.monaco-workbench').waitFor(patience);
-    return { page, problems, close };
+    // Without a file to open, a window has the editors that it had before.
+    const url = workbenchUrl(server.port, { folder, extension: root });
+    return { page, url, problems, close };
   } catch (error) {
     await close();
     throw error;

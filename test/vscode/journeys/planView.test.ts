@@ -15,6 +15,7 @@ import {
   type Workbench,
 } from '../planView.mjs';
 import { runCommand } from '../workbench.mjs';
+import { until } from './until.ts';
 
 const folders: string[] = [];
 let workbench: Workbench | undefined;
@@ -29,16 +30,6 @@ function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'firmtune-journey-'));
   folders.push(folder);
   return folder;
-}
-
-async function until<T>(what: string, ask: () => Promise<T>, isThere: (answer: T) => boolean): Promise<T> {
-  const end = Date.now() + 15_000;
-  for (;;) {
-    const answer = await ask();
-    if (isThere(answer)) return answer;
-    if (Date.now() > end) throw new Error(`in vain: ${what}; last: ${JSON.stringify(answer)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 async function peakOfText(folder: string, text: string): Promise<number> {
@@ -86,7 +77,7 @@ describe('from the palette to a switched layer', () => {
     const before = { text: await shownText(page), peak: await shownPeak(view), timeline: await timelineSummary(view) };
     expect(before.peak).toBe(await peakOfText(folder, before.text));
 
-    await view.locator('.filter input').fill(layer);
+    await view.getByPlaceholder('Filter layers').fill(layer);
     await view.locator(`[data-layer="${layer}"]`).locator('[data-switch="1/2"]').click();
     const peak = await until(
       'a new peak',

@@ -1,0 +1,99 @@
+/**
+ * Measures the plan view in a real workbench: from the click on a switch to the painted picture, from the command to the
+ * first picture. `node test/vscode/clicks.mjs [PLAN] [--toggles N]` prints one JSON document; times in milliseconds.
+ */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openWorkbench, sharedData } from './planView.mjs';
+
+const { values, positionals } = parseArgs({
+  options: { toggles: { type: 'string', default: '100' } },
+  allowPositionals: true,
+});
+const [plan = join(sharedData, 'plans/mcunet-5fps-49kb.trainplan')] = positionals;
+const warmUp = 10;
+/** An author who is quick: prices are being computed when the next click comes. */
+const pauseMs = 400;
+
+const folder = mkdtempSync(join(tmpdir(), 'firmtune-clicks-'));
+// Plans name their model relative to themselves.
+cpSync(dirname(plan), join(folder, 'plans'), { recursive: true });
+if (plan.startsWith(sharedData))
+  cpSync(join(sharedData, 'models/mcunetv3'), join(folder, 'models/mcunetv3'), { recursive: true });
+const workbench = await openWorkbench({ folder, open: join(folder, 'plans', basename(plan)) });
+try {
+  const { page } = workbench;
+  await page.locator('.monaco-editor .view-line').first().waitFor({ timeout: 60_000 });
+  const opened = await firstPaint(page);
+  const view = opened.view;
+  await view.locator('body').evaluate(watchPaint);
+  const times = [];
+  const random = generator(1);
+  for (let toggle = -warmUp; toggle < Number(values.toggles); toggle++) {
+    const time = await view.locator('body').evaluate(clickAndWait, random());
+    if (toggle >= 0) times.push(time);
+    await page.waitForTimeout(pauseMs);
+  }
+  times.sort((a, b) => a - b);
+  const at = (share) => Number((times[Math.ceil(share * times.length) - 1] ?? 0).toFixed(1));
+  const result = {
+    toggles: times.length,
+    ...{ p50: at(0.5), p95: at(0.95), most: at(1) },
+    firstPaint: opened.milliseconds,
+    ...{ cores: cpus().length, load: Number((loadavg()[0] ?? 0).toFixed(1)) },
+    problems: workbench.problems.length,
+  };
+  console.log(JSON.stringify(result));
+} finally {
+  await workbench.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** From the click on the button in the title bar until the first layers are there: what the author waits for. */
+async function firstPaint(page) {
+  const button = page.locator('.editor-actions .action-label[aria-label^="Open Plan View"]').first();
+  await button.waitFor({ timeout: 60_000 });
+  // The extension itself is measured elsewhere: here it runs already, as the text editor needs it too.
+  await page.locator('.statusbar-item', { hasText: 'peak' }).waitFor({ timeout: 60_000 });
+  const start = performance.now();
+  await button.click();
+  const view = page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+  await view.locator('[data-layer]').first().waitFor({ timeout: 60_000 });
+  return { view, milliseconds: Math.round(performance.now() - start) };
+}
+
+/** In the page: notes when the frame with a new picture has been painted. */
+function watchPaint() {
+  window.addEventListener('message', ({ data }) => {
+    if (data?.type !== 'picture') return;
+    requestAnimationFrame(() => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => window.dispatchEvent(new CustomEvent('firmtune-painted'));
+      channel.port2.postMessage(undefined);
+    });
+  });
+}
+
+/** In the page: clicks a switch that is not on, chosen by `choice` from 0 to 1. */
+function clickAndWait(_body, choice) {
+  const switches = [...document.querySelectorAll('[data-layer] [data-switch]')].filter(
+    (each) => each.getAttribute('aria-checked') === 'false' && !each.hidden && each.closest('[hidden]') === null,
+  );
+  const chosen = switches[Math.floor(choice * switches.length)];
+  return new Promise((resolve) => {
+    const start = performance.now();
+    window.addEventListener('firmtune-painted', () => resolve(performance.now() - start), { once: true });
+    chosen.click();
+  });
+}
+
+/** Numbers from 0 to 1, the same each time. */
+function generator(seed) {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

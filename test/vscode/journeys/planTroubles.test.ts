@@ -1,0 +1,127 @@
+/** What can go wrong around an open plan view, in a real workbench. */
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FrameLocator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPlanView, openWorkbench, planFrame, shownPeak, shownText, type Workbench } from '../planView.mjs';
+import { until } from './until.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'firmtune-journey-'));
+const plan = join(folder, 'garments.trainplan');
+const model = join(folder, 'garments.tflite');
+let workbench: Workbench;
+let page: Page;
+/** The address of a window with the plan's text. */
+let opened: string;
+let view: FrameLocator;
+
+beforeAll(async () => {
+  cpSync('extension/samples/garments', folder, { recursive: true });
+  workbench = await openWorkbench({ folder, open: plan });
+  ({ page } = workbench);
+  opened = page.url();
+  await page.locator('.monaco-editor .view-line').first().waitFor();
+  view = await openPlanView(page);
+}, 120_000);
+
+afterAll(async () => {
+  await workbench?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const shows = (what: string, isThere: (peak: number) => boolean) => until(what, () => shownPeak(view), isThere);
+
+async function clickSwitch(layer: string, position: string): Promise<void> {
+  await view.getByPlaceholder('Filter layers').fill(layer);
+  await view.locator(`[data-layer="${layer}"] [data-switch="${position}"]`).click();
+}
+
+describe('a plan view in trouble', () => {
+  it('keeps the last picture, marked as old, while the text has errors', async () => {
+    const peak = await shownPeak(view);
+    await page.locator('.view-line', { hasText: 'budget' }).first().click();
+    await page.keyboard.press('End');
+    await page.keyboard.type(' nonsense');
+    await view.locator('.plan.stale').waitFor();
+    expect(await view.locator('.banner').innerText()).toContain('errors');
+    expect(await shownPeak(view)).toBe(peak);
+    for (let letter = 0; letter < ' nonsense'.length; letter++) await page.keyboard.press('Backspace');
+    await view.locator('.plan:not(.stale)').waitFor();
+    expect(await shownText(page)).toContain('budget 32 KB\n');
+  });
+
+  it('says that the model is gone, and goes on when it is back', async () => {
+    renameSync(model, `${model}.away`);
+    await view.locator('.plan.stale').waitFor();
+    expect(await view.locator('.banner').innerText()).toContain('garments.tflite');
+    renameSync(`${model}.away`, model);
+    await view.locator('.plan:not(.stale)').waitFor();
+  });
+
+  it('is there again after it was hidden', async () => {
+    const peak = await shownPeak(view);
+    const tab = page.locator('.editor-group-container').last().locator('.tab').first();
+    await tab.click();
+    await page.keyboard.press('Control+n');
+    await until(
+      'the view hidden',
+      () => page.locator('iframe.webview.ready:visible').count(),
+      (count) => count === 0,
+    );
+    await page.keyboard.press('Control+F4');
+    await tab.click();
+    await shows('the picture again', (figure) => figure === peak);
+  });
+
+  it('keeps what was not saved when the window is reloaded', async () => {
+    const before = await shownPeak(view);
+    await clickSwitch('block4.pointwise1', 'all');
+    const peak = await shows('a new peak', (figure) => figure !== before);
+    const text = await shownText(page);
+    expect(readFileSync(plan, 'utf8')).not.toContain('block4.pointwise1: weights all');
+    // The editor backs up what is dirty after a second.
+    await page.waitForTimeout(2500);
+    await page.goto(workbench.url);
+    view = planFrame(page);
+    await view.locator('[data-layer]').first().waitFor({ timeout: 60_000 });
+    await shows('the same peak', (figure) => figure === peak);
+    await until(
+      'the same text',
+      () => shownText(page),
+      (shown) => shown === text,
+    );
+  });
+
+  it('agrees with a second window on the plan, once it is saved', async () => {
+    const other = await page.context().newPage();
+    await other.goto(opened);
+    await other.locator('.monaco-editor .view-line').first().waitFor({ timeout: 60_000 });
+    const otherView = await openPlanView(other);
+    await page.bringToFront();
+    await clickSwitch('block3.pointwise1', '1/2');
+    await until(
+      'the switch in the text',
+      () => shownText(page),
+      (text) => text.includes('block3.pointwise1: weights 1/2'),
+    );
+    await page.keyboard.press('Control+s');
+    await until(
+      'the file',
+      async () => readFileSync(plan, 'utf8'),
+      (text) => text.includes('block3.pointwise1: weights 1/2'),
+    );
+    const peak = await shownPeak(view);
+    await other.bringToFront();
+    await until(
+      'the same peak in both',
+      () => shownPeak(otherView),
+      (figure) => figure === peak,
+    );
+    await other.close();
+  });
+
+  it('breaks no rule of its policy and complains of nothing', () => {
+    expect(workbench.problems).toEqual([]);
+  });
+});
