@@ -35,6 +35,11 @@ const rules = {
     packages: ['flatbuffers', 'langium', 'valibot'],
     node: true,
   },
+  'extension/cli/contribution': {
+    folders: ['compiler', 'language', 'extension/data', 'extension/cli'],
+    packages: ['valibot', 'bullmq', 'ioredis'],
+    node: true,
+  },
 };
 
 const root = process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '..');

@@ -12,7 +12,7 @@ import type { LayerUpdate, TrainingPlan } from '../training/plan.ts';
 import { type AdditiveCosts, bestAdditive, frontiersOf } from './additive.ts';
 import { compileOracle, type Oracle, type Planned, type PlannedBounds, plannedBounds } from './costs.ts';
 import { evolve } from './evolution.ts';
-import { type AdditiveBound, branchAndBound, upperBound } from './exact.ts';
+import { type AdditiveBound, type BoundedSearch, branchAndBound, upperBound } from './exact.ts';
 import { priorContributions } from './priors.ts';
 import {
   type Choice,
@@ -88,101 +88,128 @@ const sliceMilliseconds = 12;
 
 /** In the background: between two slices of work the thread is free. Fails where nothing fits. */
 export async function searchScheme(graph: Graph, plan: TrainingPlan, options: SearchOptions): Promise<Result<Scheme>> {
-  const search = searchSteps(graph, plan, options);
-  const { signal, onProgress } = options;
+  const search = new SchemeSearch(graph, plan, options);
+  const steps = search.steps();
   let start = performance.now();
   for (;;) {
-    const turn = search.next();
-    if (turn.done === true) return turn.value;
+    const turn = steps.next();
+    if (turn.done === true) return outcome(search, turn.value, options);
     if (performance.now() - start < sliceMilliseconds) continue;
-    onProgress?.(turn.value);
+    options.onProgress?.(turn.value);
     await new Promise((resolve) => setTimeout(resolve, 0));
     start = performance.now();
-    if (signal?.aborted === true) return await abandoned(search);
   }
 }
 
-/** `searchSteps` looks at the signal itself; so it ends with what it has. */
-async function abandoned(search: Generator<SearchProgress, Result<Scheme>>): Promise<Result<Scheme>> {
-  for (;;) {
-    const turn = search.next();
-    if (turn.done === true) return turn.value;
-  }
-}
+/** A search under way; each turn of `steps` is a piece of work of some milliseconds. */
+class SchemeSearch {
+  readonly space: SearchSpace;
+  readonly oracle: Oracle;
+  best: Planned | undefined;
+  private readonly fits: (planned: Planned) => boolean;
+  private readonly evaluations: number;
 
-/** One turn for each piece of work of some milliseconds. */
-function* searchSteps(
-  graph: Graph,
-  plan: TrainingPlan,
-  options: SearchOptions,
-): Generator<SearchProgress, Result<Scheme>> {
-  const { budgetBytes, signal, evaluations = defaultEvaluations, seed = 1 } = options;
-  const aborted = (): boolean => signal?.aborted === true;
-  const contributions = options.contributions ?? priorContributions(graph, plan);
-  const space = spaceOf(graph, plan, contributions);
-  const oracle = compileOracle(graph, plan, space, aborted);
-  const fits = withinLimits(plan, options);
-  let best: Planned | undefined;
-  const bestScore = (): number => (best === undefined ? Number.NEGATIVE_INFINITY : scoreOf(space, best.choice));
-  const judge = (choice: Choice): Planned | undefined => {
-    const planned = oracle.plan(choice);
-    if (planned === undefined || !fits(planned)) return planned;
-    const ahead = scoreOf(space, choice) - bestScore();
-    const smaller = planned.totals.sramBytes < (best?.totals.sramBytes ?? Number.POSITIVE_INFINITY);
-    if (ahead > 0 || (ahead === 0 && smaller)) best = planned;
+  constructor(
+    private readonly graph: Graph,
+    private readonly plan: TrainingPlan,
+    private readonly options: SearchOptions,
+  ) {
+    this.space = spaceOf(graph, plan, options.contributions ?? priorContributions(graph, plan));
+    this.oracle = compileOracle(graph, plan, this.space, () => this.aborted());
+    this.fits = withinLimits(plan, options);
+    this.evaluations = options.evaluations ?? defaultEvaluations;
+  }
+
+  *steps(): Generator<SearchProgress, SearchEnd> {
+    const { space, oracle, options } = this;
+    const { budgetBytes, seed = 1 } = options;
+    const bounds = yield* this.until(plannedBounds(this.graph, this.plan, space, oracle), () => this.aborted());
+    for (const { choice } of oracle.all()) this.judge(choice);
+    if (bounds === undefined) return unknown;
+    const judge = (choice: Choice): Planned | undefined => this.judge(choice);
+    const start = yield* this.until(ladder(space, bounds, budgetBytes, judge), () => this.over());
+    const evaluate = (choice: Choice): number | undefined => this.evaluate(bounds, choice);
+    const evolution = evolve(space, evaluate, { seed, population: 40, generations: 50, start: start ?? [] });
+    yield* this.until(evolution, () => this.over(evolutionShare));
+
+    const bounded = (costs: AdditiveCosts): AdditiveBound => ({
+      ...costs,
+      frontiers: frontiersOf(space, costs, budgetBytes),
+    });
+    const saved = bounded(bounds.saved);
+    const likely = { space, budgetBytes, saved, arena: bounded(bounds.likely) };
+    const certain = { space, budgetBytes, saved, arena: bounded(bounds.floor) };
+    const complete = yield* this.complete(likely, true, this.evaluations);
+    const proven = complete && (yield* this.complete(certain, false, oracle.compiled + proofEvaluations));
+    const scoreBound = proven ? this.score() : Math.max(this.score(), upperBound(certain));
+    return { complete, provenOptimal: proven, scoreBound };
+  }
+
+  /** Compiles a choice, and keeps it if it is the best so far that fits. */
+  private judge(choice: Choice): Planned | undefined {
+    const planned = this.oracle.plan(choice);
+    if (planned === undefined || !this.fits(planned)) return planned;
+    const ahead = scoreOf(this.space, choice) - this.score();
+    const smaller = planned.totals.sramBytes < (this.best?.totals.sramBytes ?? Number.POSITIVE_INFINITY);
+    if (ahead > 0 || (ahead === 0 && smaller)) this.best = planned;
     return planned;
-  };
-  const progress = (): SearchProgress => ({
-    evaluations: oracle.compiled,
-    ofEvaluations: evaluations,
-    ...(best === undefined ? {} : { score: bestScore() }),
-  });
-  const over = (share = 1): boolean => aborted() || oracle.compiled >= share * evaluations;
-  function* judged<T, R>(work: Generator<T, R>, until: () => boolean): Generator<SearchProgress, R | undefined> {
-    for (;;) {
-      if (until()) return undefined;
-      const turn = work.next();
-      if (turn.done === true) return turn.value;
-      yield progress();
-    }
   }
 
-  const bounds = yield* judged(plannedBounds(graph, plan, space, oracle), aborted);
-  for (const { choice } of oracle.all()) judge(choice);
-  if (bounds === undefined) return outcome(space, oracle, best, options, undefined);
-  const seeds = yield* judged(ladder(space, bounds, budgetBytes, judge), over);
-  const lowest = (choice: Choice): number =>
-    Math.max(boundBytes(bounds.likely, choice), boundBytes(bounds.saved, choice));
-  const evaluate = (choice: Choice): number | undefined => {
-    if (over() || lowest(choice) > budgetBytes) return undefined;
-    const planned = judge(choice);
-    return planned !== undefined && fits(planned) ? scoreOf(space, choice) : undefined;
-  };
-  const evolution = evolve(space, evaluate, { seed, population: 40, generations: 1000, start: seeds ?? [] });
-  yield* judged(evolution, () => over(evolutionShare));
+  /** For evolution: undefined where it does not fit, which need not be compiled where a bound says so. */
+  private evaluate({ likely, saved }: PlannedBounds, choice: Choice): number | undefined {
+    const least = Math.max(boundBytes(likely, choice), boundBytes(saved, choice));
+    if (this.over() || least > this.options.budgetBytes) return undefined;
+    const planned = this.judge(choice);
+    return planned !== undefined && this.fits(planned) ? scoreOf(this.space, choice) : undefined;
+  }
 
-  const bounded = (costs: AdditiveCosts): AdditiveBound => ({
-    ...costs,
-    frontiers: frontiersOf(space, costs, budgetBytes),
-  });
-  const saved = bounded(bounds.saved);
-  const complete = function* (arena: AdditiveCosts, quick: boolean): Generator<SearchProgress, boolean> {
-    const limit = quick ? evaluations : Math.min(evaluations, oracle.compiled + proofEvaluations);
-    const problem = { space, budgetBytes, saved, arena: bounded(arena) };
-    const search = branchAndBound({ ...problem, quick, best: bestScore, judge: (choice) => judge(choice)?.arenaBound });
-    for (let node = 0; !aborted() && oracle.compiled < limit && node < mostNodes; node++) {
-      if (search.next().done === true) return true;
-      if (node % 64 === 0) yield progress();
+  /** Whether branch and bound came to its end. */
+  private *complete(search: BoundedSearch, quick: boolean, mostCompiled: number): Generator<SearchProgress, boolean> {
+    const best = (): number => this.score();
+    const judge = (choice: Choice): number | undefined => this.judge(choice)?.arenaBound;
+    const nodes = branchAndBound({ ...search, quick, best, judge });
+    const limit = Math.min(this.evaluations, mostCompiled);
+    for (let node = 0; !this.aborted() && this.oracle.compiled < limit && node < mostNodes; node++) {
+      if (nodes.next().done === true) return true;
+      if (node % 64 === 0) yield this.progress();
     }
     return false;
-  };
-  const quick = yield* complete(bounds.likely, true);
-  const proven = quick && (yield* complete(bounds.floor, false));
-  const scoreBound = proven
-    ? bestScore()
-    : Math.max(bestScore(), upperBound({ space, budgetBytes, saved, arena: bounded(bounds.floor) }));
-  return outcome(space, oracle, best, options, { complete: quick, proven, scoreBound });
+  }
+
+  private *until<T, R>(work: Generator<T, R>, stop: () => boolean): Generator<SearchProgress, R | undefined> {
+    for (;;) {
+      if (stop()) return undefined;
+      const turn = work.next();
+      if (turn.done === true) return turn.value;
+      yield this.progress();
+    }
+  }
+
+  private score(): number {
+    return this.best === undefined ? Number.NEGATIVE_INFINITY : scoreOf(this.space, this.best.choice);
+  }
+
+  private aborted(): boolean {
+    return this.options.signal?.aborted === true;
+  }
+
+  private over(share = 1): boolean {
+    return this.aborted() || this.oracle.compiled >= share * this.evaluations;
+  }
+
+  private progress(): SearchProgress {
+    return {
+      evaluations: this.oracle.compiled,
+      ofEvaluations: this.evaluations,
+      ...(this.best === undefined ? {} : { score: this.score() }),
+    };
+  }
 }
+
+/** What is known of the best choice at the end. */
+type SearchEnd = Pick<Scheme, 'complete' | 'provenOptimal' | 'scoreBound'>;
+
+const unknown: SearchEnd = { complete: false, provenOptimal: false, scoreBound: Number.POSITIVE_INFINITY };
 
 /** Of the compilations, with those before it; the rest is for branch and bound. */
 const evolutionShare = 0.04;
@@ -245,22 +272,13 @@ function* ladder(
   return found;
 }
 
-function outcome(
-  space: SearchSpace,
-  oracle: Oracle,
-  best: Planned | undefined,
-  options: SearchOptions,
-  end: { readonly complete: boolean; readonly proven: boolean; readonly scoreBound: number } | undefined,
-): Result<Scheme> {
+function outcome({ space, oracle, best }: SchemeSearch, end: SearchEnd, options: SearchOptions): Result<Scheme> {
   if (best === undefined) return failure(nothingFits(oracle, options));
-  const score = scoreOf(space, best.choice);
   return success({
     update: updateOfChoice(space, best.choice),
-    score,
+    score: scoreOf(space, best.choice),
     totals: best.totals,
-    complete: end?.complete ?? false,
-    provenOptimal: end?.proven ?? false,
-    scoreBound: end?.scoreBound ?? Number.POSITIVE_INFINITY,
+    ...end,
     source: space.source,
     evaluations: oracle.compiled,
     why: reasonsFor(space, best, oracle),
