@@ -2,6 +2,7 @@
 
 import process from 'node:process';
 import { runAccuracy } from './accuracy.ts';
+import { runClicks } from './click.ts';
 import { runKernels } from './kernels.ts';
 import { runMemory } from './memory.ts';
 import { runPack } from './pack.ts';
@@ -57,6 +58,11 @@ export const benches: Readonly<Record<string, Bench>> = {
     usage: 'replan [PLAN] [--toggles N]',
     about: 'from a switched layer to the new memory report',
     run: runReplan,
+  },
+  click: {
+    usage: 'click [PLAN] [--toggles N]',
+    about: 'the plan view in a workbench: from the click on a switch to the painted timeline',
+    run: runClicks,
   },
   typing: { usage: 'typing [PLAN]', about: 'what the editor waits for while a plan is typed', run: runTyping },
 };

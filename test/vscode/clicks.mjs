@@ -7,6 +7,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openWorkbench, sharedData } from './planView.mjs';
+import { runCommand } from './workbench.mjs';
 
 const { values, positionals } = parseArgs({
   options: { toggles: { type: 'string', default: '100' } },
@@ -38,10 +39,12 @@ try {
   }
   times.sort((a, b) => a - b);
   const at = (share) => Number((times[Math.ceil(share * times.length) - 1] ?? 0).toFixed(1));
+  const activation = await activationTime(page);
   const result = {
     toggles: times.length,
     ...{ p50: at(0.5), p95: at(0.95), most: at(1) },
     firstPaint: opened.milliseconds,
+    activation,
     ...{ cores: cpus().length, load: Number((loadavg()[0] ?? 0).toFixed(1)) },
     problems: workbench.problems.length,
   };
@@ -62,6 +65,15 @@ async function firstPaint(page) {
   const view = page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
   await view.locator('[data-layer]').first().waitFor({ timeout: 60_000 });
   return { view, milliseconds: Math.round(performance.now() - start) };
+}
+
+/** What VS Code says in its list of running extensions. */
+async function activationTime(page) {
+  await runCommand(page, 'Developer: Show Running Extensions');
+  const row = page.locator('.runtime-extensions-editor .monaco-list-row', { hasText: 'Firmtune' }).first();
+  await row.waitFor({ timeout: 30_000 });
+  const [, milliseconds] = /(\d+)\s*ms/.exec(await row.innerText()) ?? [];
+  return Number(milliseconds);
 }
 
 /** In the page: notes when the frame with a new picture has been painted. */
