@@ -51,6 +51,8 @@ export interface SearchProgress {
   readonly ofEvaluations: number;
   /** The best score so far; absent while nothing fits. */
   readonly score?: number;
+  /** As `Scheme.pareto`, so far. */
+  front(): readonly ParetoPoint[];
 }
 
 export type Update = ReadonlyMap<string, LayerUpdate>;
@@ -202,6 +204,7 @@ class SchemeSearch {
       evaluations: this.oracle.compiled,
       ofEvaluations: this.evaluations,
       ...(this.best === undefined ? {} : { score: this.score() }),
+      front: () => paretoOf(this.space, this.oracle.all()),
     };
   }
 }

@@ -10,8 +10,8 @@ import {
 } from '../../../compiler/search/contribution.ts';
 import { type Proxies, proxiesOf, proxyKey } from '../../../compiler/search/proxy.ts';
 import { rankCorrelation } from '../../../compiler/search/rank.ts';
+import { contributionsJson, fractionText } from '../../data/contributions.ts';
 import type { Io } from '../command.ts';
-import { contributionsJson, fractionText } from '../files/contributions.ts';
 import { writeAtomically } from '../files/write.ts';
 import { resultCache } from './cache.ts';
 import { type ContributionContext, jobKey } from './context.ts';
