@@ -3,6 +3,7 @@
 import process from 'node:process';
 import { runAccuracy } from './accuracy.ts';
 import { runClicks } from './click.ts';
+import { runContribution } from './contribution.ts';
 import { runKernels } from './kernels.ts';
 import { runMemory } from './memory.ts';
 import { runPack } from './pack.ts';
@@ -39,6 +40,11 @@ export const benches: Readonly<Record<string, Bench>> = {
     run: (args) => runAccuracy(args, progress),
   },
   search: { usage: 'search', about: 'the searches for a scheme beside each other', run: runSearch },
+  contribution: {
+    usage: 'contribution FILE',
+    about: 'measured contributions of mcunet-5fps beside the published ones',
+    run: runContribution,
+  },
   scheme: {
     usage: 'scheme [DATA ...] [--contributions FILE] [--budget BYTES] [--seeds 1,2,3]',
     about: 'trains the scheme found for a budget beside the published one: minutes for each run',

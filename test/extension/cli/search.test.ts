@@ -1,5 +1,5 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cli, sampleFolder, samplePlan, temporaryFolder } from '../../support/cli.ts';
 
@@ -59,6 +59,18 @@ describe('search', () => {
     const { code, json } = await cli('search', samplePlan, '--budget', '100', '--json', '--evaluations', '40');
     expect(code).toBe(1);
     expect(json.diagnostics[0]).toMatchObject({ code: 'nothing-fits', severity: 'error' });
+  });
+
+  it('trains the choice beside the plan as it was, where it is asked to', async () => {
+    const plan = join(temporaryFolder(), 'short.trainplan');
+    const text = readFileSync(samplePlan, 'utf8').replace(/epochs \d+/, 'epochs 1');
+    writeFileSync(plan, text.replace(/(model|data) "/g, `$1 "${resolve(sampleFolder)}/`));
+    const contributed = ['--contributions', contributionsFile(), '--evaluations', '60'];
+    const args = ['--budget', '30000', ...contributed, '--verify', '2', '--per-class', '4', '--json'];
+    const { json } = await cli('search', plan, ...args);
+    expect(json.verification).toMatchObject({ seeds: [1, 2], epochs: 1, found: { sramBytes: json.sramBytes } });
+    expect(json.verification.found.testAccuracy).toHaveLength(2);
+    expect(json.verification.before.sramBytes).toBe((await cli('plan', samplePlan, '--json')).json.sramBytes);
   });
 
   it('names what is wrong with the contributions', async () => {
