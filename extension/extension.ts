@@ -19,7 +19,7 @@ export function activate(context: ExtensionContext): void {
     startEngine: () => startEngine(inDist('engine.cjs')),
   });
   context.subscriptions.push(
-    registerTasks(inDist('firmtune.js')),
+    registerTasks({ commandLine: inDist('firmtune.js'), feed }),
     registerDoctor(context, log),
     registerWatchBoard(feed),
   );

@@ -34,8 +34,8 @@ const runCommands: Readonly<Record<Extract<FromPlanPage, { type: 'run' }>['comma
   simulate: 'firmtune.simulate',
   generate: 'firmtune.generate',
   build: 'firmtune.build',
-  emulate: 'firmtune.runOnEmulator',
-  fit: 'firmtune.fit',
+  emulate: 'firmtune.emulate',
+  fit: 'firmtune.fitToBudget',
 };
 
 export class PlanViews implements CustomTextEditorProvider {
@@ -218,7 +218,8 @@ class OpenPlanView extends Disposable {
         await this.compare(message.kind);
         return;
       case 'run':
-        if (this.whyNoTasks(this.document.uri) === undefined)
+        // A search is no program.
+        if (message.command === 'fit' || this.whyNoTasks(this.document.uri) === undefined)
           await commands.executeCommand(runCommands[message.command], document.uri);
         return;
       case 'export':

@@ -24,7 +24,7 @@ describe('the manifest', () => {
 
   it('runs nothing in a workspace that is not trusted', () => {
     const items = Object.values<readonly { command: string; when?: string }[]>(contributes.menus).flat();
-    const running = items.filter(({ command }) => /generate|watchBoard/.test(command));
+    const running = items.filter(({ command }) => /generate|build|emulate|watchBoard/.test(command));
     expect(running.length).toBeGreaterThan(0);
     for (const { when } of running) expect(when).toContain('isWorkspaceTrusted');
     expect(manifest.capabilities.untrustedWorkspaces.supported).toBe('limited');

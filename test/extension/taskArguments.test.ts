@@ -1,18 +1,32 @@
 import { describe, expect, it } from 'vitest';
-import { readTask, taskArguments } from '../../extension/taskArguments.ts';
+import { complaintsIn, readTask, taskArguments, taskCommands, taskName } from '../../extension/taskArguments.ts';
 
 describe('a task of type firmtune', () => {
-  it('is the command line with its plan', () => {
-    expect(taskArguments({ type: 'firmtune', command: 'simulate', plan: 'a b/shelf.trainplan' })).toEqual([
-      'simulate',
-      'a b/shelf.trainplan',
-    ]);
+  it.each([
+    [{ command: 'simulate' }, ['simulate', 'a b/shelf.trainplan']],
+    [{ command: 'generate' }, ['generate', 'a b/shelf.trainplan']],
+    [{ command: 'generate', out: 'src/ft' }, ['generate', 'a b/shelf.trainplan', '--out', 'src/ft']],
+    [{ command: 'build' }, ['build', 'a b/shelf.trainplan', '--generate']],
+    [{ command: 'build', board: 'shelf' }, ['build', 'a b/shelf.trainplan', '--generate', '--board', 'shelf']],
+    [{ command: 'emulate' }, ['emulate', 'a b/shelf.trainplan', '--build', '--generate']],
+    [
+      { command: 'emulate', board: 'virt' },
+      ['emulate', 'a b/shelf.trainplan', '--build', '--generate', '--board', 'virt'],
+    ],
+  ])('is the command line: %j', (more, expected) => {
+    const task = readTask({ type: 'firmtune', plan: 'a b/shelf.trainplan', ...more });
+    expect(task && taskArguments(task)).toEqual(expected);
   });
 
-  it('writes generated files beside the plan unless told where', () => {
-    const task = { type: 'firmtune', command: 'generate', plan: 'plans/shelf.trainplan' } as const;
-    expect(taskArguments(task)).toEqual(['generate', 'plans/shelf.trainplan', '--out', 'plans/shelf-firmware']);
-    expect(taskArguments({ ...task, out: 'src/ft' })).toEqual(['generate', 'plans/shelf.trainplan', '--out', 'src/ft']);
+  it('has a name of its own for each command and board', () => {
+    const names = taskCommands.flatMap((command) =>
+      [undefined, 'virt'].map((board) =>
+        taskName({ type: 'firmtune', command, plan: 'a.trainplan', ...(board && { board }) }),
+      ),
+    );
+    expect(names).toContain('run a.trainplan on emulator');
+    expect(names).toContain('run a.trainplan on virt');
+    expect(new Set([names[2], names[3], names[4], names[5]]).size).toBe(4);
   });
 
   it.each([
@@ -21,7 +35,32 @@ describe('a task of type firmtune', () => {
     [{ command: 'generate' }],
     [{ command: 'generate', plan: '' }],
     [{ command: 'generate', plan: 'a.trainplan', out: 7 }],
+    [{ command: 'build', plan: 'a.trainplan', board: {} }],
   ])('is refused if its definition means nothing: %j', (definition) => {
     expect(readTask(definition)).toBeUndefined();
+  });
+});
+
+describe('the errors of the command line', () => {
+  it('are told from those of compilers, with code and remedy', () => {
+    const output = [
+      '/app/src/main.c:7:3: error: unknown type name [-Werror]',
+      '    7 |   nonsense',
+      'error: make is needed to build and run firmware and is not on the PATH [tool-missing]',
+      '  install it',
+      'shelf.trainplan:3:1: error: the firmware needs 4 B more [sram-overflow]',
+      '  make room',
+      'shelf.trainplan:1:1: warning: the plan was edited [code-outdated]',
+      '  generate again',
+      '',
+    ].join('\n');
+    expect(complaintsIn(output)).toEqual([
+      {
+        message: 'make is needed to build and run firmware and is not on the PATH',
+        code: 'tool-missing',
+        remedy: 'install it',
+      },
+      { message: 'the firmware needs 4 B more', code: 'sram-overflow', remedy: 'make room' },
+    ]);
   });
 });

@@ -7,18 +7,20 @@ import { buildFirmwareProject, findFirmware } from '../firmware/build.ts';
 export const build: Command = {
   name: 'build',
   operands: ['PLAN|DIR'],
-  flagsHelp: `[--board NAME] [--project ${projectKinds.join('|')}]`,
+  flagsHelp: `[--board NAME] [--generate] [--project ${projectKinds.join('|')}]`,
   summary: "builds the firmware project with its own build system, and explains what does not fit the board's memory",
-  flags: { board: { type: 'string' }, project: { type: 'string' } },
+  flags: { board: { type: 'string' }, generate: { type: 'boolean' }, project: { type: 'string' } },
   async run(invocation, io) {
     const { flags } = invocation;
     const start = performance.now();
-    const project = await findFirmware(operandAt(invocation, 0), projectFlag(flags));
+    const onLine = (line: string): void => io.err(`${line}\n`);
+    const found = { kind: projectFlag(flags), generate: flags.generate === true, onLine };
+    const project = await findFirmware(operandAt(invocation, 0), found);
     if (!project.ok) return failed(project.diagnostics);
     const built = await buildFirmwareProject(project.value, {
       board: textFlag(flags, 'board'),
       signal: io.signal,
-      onLine: (line) => io.err(`${line}\n`),
+      onLine,
     });
     const diagnostics = [...project.diagnostics, ...built.diagnostics];
     if (!built.ok) return failed(diagnostics);

@@ -3,34 +3,60 @@ import process from 'node:process';
 import { type Diagnostic, failure, type Result, success } from '../../../compiler/diagnostics.ts';
 import { figureOf, type MonitorLine, readMonitorLine } from '../../../compiler/simulate/monitorLine.ts';
 import { findTools } from '../board/tools.ts';
-import { type Command, failed, type Io, operandAt, requiredFlag, textFlag, UsageError } from '../command.ts';
-import { buildFirmwareProject, findFirmware } from '../firmware/build.ts';
+import { type Command, type FlagValues, failed, operandAt, requiredFlag, textFlag, UsageError } from '../command.ts';
+import { loadPlan } from '../files/plan.ts';
+import { buildFirmwareProject, type FirmwareProject, findFirmware } from '../firmware/build.ts';
 import { newestFile } from '../firmware/elf.ts';
-import { type EmulatorName, emulatorArguments, emulators, isEmulatorName, isNoise } from '../firmware/emulators.ts';
+import {
+  boardFor,
+  type EmulatorName,
+  emulatorArguments,
+  emulators,
+  isEmulatorName,
+  isNoise,
+} from '../firmware/emulators.ts';
 import { runLive } from '../firmware/live.ts';
 import { projectFlag } from './build.ts';
 
 export const emulate: Command = {
   name: 'emulate',
   operands: ['PLAN|DIR|ELF'],
-  flagsHelp: `--board ${Object.keys(emulators).join('|')} [--build] [--json-lines] [--gdb PORT]`,
+  flagsHelp: `[--board ${Object.keys(emulators).join('|')}] [--build [--generate]] [--json-lines] [--gdb PORT]`,
   summary: 'runs the firmware on an emulated board; what it says comes live',
   flags: {
     board: { type: 'string' },
     build: { type: 'boolean' },
+    generate: { type: 'boolean' },
     project: { type: 'string' },
     'json-lines': { type: 'boolean' },
     gdb: { type: 'string' },
   },
   async run(invocation, io) {
     const { flags } = invocation;
-    const board = requiredFlag(flags, 'board');
-    if (!isEmulatorName(board)) throw new UsageError(`--board is one of ${Object.keys(emulators).join(', ')}`);
+    const operand = operandAt(invocation, 0);
+    const isImage = operand.endsWith('.elf') && flags.build !== true;
+    const chosen = boardFlag(flags, isImage);
+    const onLine = (line: string): void => io.err(`${line}\n`);
+    const found = { kind: projectFlag(flags), generate: flags.build === true && flags.generate === true, onLine };
+    // First of all: no minute of building for an emulator that is not there.
+    if (chosen !== undefined) {
+      const { diagnostics } = findTools([emulators[chosen].tool]);
+      if (diagnostics.length > 0) return failed(diagnostics);
+    }
+    const project = isImage ? undefined : await findFirmware(operand, found);
+    if (project?.ok === false) return failed(project.diagnostics);
+    const emulator = chosen === undefined ? await emulatorOf(project?.value.plans ?? [], operand) : success(chosen);
+    if (!emulator.ok) return failed(emulator.diagnostics);
+    const board = emulator.value;
     const { tool, processor } = emulators[board];
     const tools = findTools([tool]);
     if (!tools.ok) return failed(tools.diagnostics);
-    const image = await imageOf(operandAt(invocation, 0), board, flags.build === true, projectFlag(flags), io);
-    if (!image.ok) return failed(image.diagnostics);
+    const image =
+      project === undefined
+        ? success(operand)
+        : await imageOf(project.value, operand, board, flags.build === true, io.signal, onLine);
+    const before = [...(project?.diagnostics ?? []), ...image.diagnostics];
+    if (!image.ok) return failed(before);
     const elf = image.value;
     io.err(`${relative(process.cwd(), elf)} on ${board} (${processor})\n`);
 
@@ -63,29 +89,42 @@ export const emulate: Command = {
     // Firmware has no end of its own: being stopped is one.
     const good = end.end === 'cancelled' || end.code === 0;
     const failures = good ? [] : [firmwareFailed(elf, end.code, end.problem ?? problem)];
-    return { document, diagnostics: [...image.diagnostics, ...failures] };
+    return { document, diagnostics: [...before, ...failures] };
   },
 };
 
-/** The image itself, or the newest one of the project for this board. */
+function boardFlag(flags: FlagValues, isNeeded: boolean): EmulatorName | undefined {
+  const name = isNeeded ? requiredFlag(flags, 'board') : textFlag(flags, 'board');
+  if (name === undefined || isEmulatorName(name)) return name;
+  throw new UsageError(`--board is one of ${Object.keys(emulators).join(', ')}`);
+}
+
+/** The board with the processor that the plan is for. */
+async function emulatorOf(plans: readonly string[], operand: string): Promise<Result<EmulatorName>> {
+  const [plan] = plans;
+  const loaded = plan === undefined ? undefined : await loadPlan(plan);
+  if (loaded?.ok === false) return loaded;
+  const core = loaded?.value.plan.target.core;
+  const board = core === undefined ? undefined : boardFor(core);
+  return board === undefined ? failure(noBoard(operand, core)) : success(board);
+}
+
+/** Newly built, or the newest one of the project for this board. */
 async function imageOf(
+  project: FirmwareProject,
   operand: string,
   board: EmulatorName,
   build: boolean,
-  kind: string | undefined,
-  io: Io,
+  signal: AbortSignal | undefined,
+  onLine: (line: string) => void,
 ): Promise<Result<string>> {
-  if (operand.endsWith('.elf') && !build) return success(operand);
-  const project = await findFirmware(operand, kind);
-  if (!project.ok) return project;
   if (build) {
-    const options = { board, signal: io.signal, onLine: (line: string) => io.err(`${line}\n`) };
-    const built = await buildFirmwareProject(project.value, options);
+    const built = await buildFirmwareProject(project, { board, signal, onLine });
     if (!built.ok) return built;
-    if (built.value.elf !== undefined) return success(built.value.elf, project.diagnostics);
+    if (built.value.elf !== undefined) return success(built.value.elf);
   }
-  const elf = newestFile([project.value.folder], '.elf', board);
-  return elf === undefined ? failure(noImage(operand)) : success(elf, project.diagnostics);
+  const elf = newestFile([project.folder], '.elf', board);
+  return elf === undefined ? failure(noImage(operand)) : success(elf);
 }
 
 /** One JSON object for each line: what the monitor understands by its keys, everything else as text. */
@@ -119,6 +158,16 @@ class Summary {
     const { steps, lastLoss, evaluations } = this;
     return { steps, evaluations, ...(lastLoss === undefined ? {} : { lastLoss }) };
   }
+}
+
+function noBoard(operand: string, core: string | undefined): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'no-emulator',
+    message: core === undefined ? 'no plan says for which processor this firmware is' : `no emulated board has ${core}`,
+    remedy: `choose a board with --board: ${Object.keys(emulators).join(', ')}`,
+    file: operand,
+  };
 }
 
 function noImage(operand: string): Diagnostic {

@@ -1,19 +1,17 @@
 /** Builds a firmware project with its own build system, and explains what goes wrong. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
-import { isProjectKind, type ProjectKind, usualFolders } from '../../../compiler/codegen/project/detect.ts';
+import { dirname, join, resolve } from 'node:path';
+import { isProjectKind, type ProjectKind } from '../../../compiler/codegen/project/detect.ts';
 import { type Diagnostic, failure, type Result, success } from '../../../compiler/diagnostics.ts';
 import { explainOverflow, readOverflows } from '../../../compiler/memory/overflow.ts';
 import { findTools, type ToolName } from '../board/tools.ts';
 import { compilePlanFile } from '../compilation.ts';
-import { finishChange } from '../files/change.ts';
-import { nodeFileSystem, textHash } from '../files/fileSystem.ts';
-import { emptyManifest, manifestName, parseManifest } from '../files/manifest.ts';
 import { projectAround, projectIn } from '../files/workspace.ts';
 import { buildPlan } from './commands.ts';
 import { newestFile } from './elf.ts';
 import { runLive } from './live.ts';
+import { generateAll, generatedPlans, warnings } from './outdated.ts';
 import { absolutePlaces } from './places.ts';
 import { readPresets } from './presets.ts';
 
@@ -40,8 +38,17 @@ export interface BuiltFirmware {
   readonly elf?: string;
 }
 
+export interface FindOptions {
+  /** Where the workspace does not tell, or tells wrongly. */
+  readonly kind?: string | undefined;
+  /** Generates the code that is missing or older than its plan, instead of warning of it. */
+  readonly generate?: boolean;
+  readonly onLine?: (line: string) => void;
+}
+
 /** @param operand a training plan, or the folder of a project */
-export async function findFirmware(operand: string, kind: string | undefined): Promise<Result<FirmwareProject>> {
+export async function findFirmware(operand: string, options: FindOptions): Promise<Result<FirmwareProject>> {
+  const { kind } = options;
   if (!existsSync(operand)) return failure(notFound(operand));
   const isPlan = !statSync(operand).isDirectory();
   const start = resolve(isPlan ? dirname(operand) : operand);
@@ -49,35 +56,13 @@ export async function findFirmware(operand: string, kind: string | undefined): P
   const given = kind !== undefined && isProjectKind(kind) ? { kind, folder: found?.folder ?? start } : undefined;
   const project = given ?? found;
   if (project === undefined) return failure(noProject(operand));
-  const generated = await generatedPlans(project.folder);
-  const own = isPlan ? generated.filter(({ plan }) => resolve(plan) === resolve(operand)) : generated;
+  const known = await generatedPlans(project.folder);
+  const own = isPlan ? known.filter(({ plan }) => resolve(plan) === resolve(operand)) : known;
   const plans = isPlan ? [operand] : own.map(({ plan }) => plan);
-  const outdated = own.filter(({ isOutdated }) => isOutdated).map(({ plan }) => outdatedCode(plan));
-  return success({ kind: project.kind, folder: project.folder, plans }, outdated);
-}
-
-interface GeneratedPlan {
-  /** Relative to the working directory. */
-  readonly plan: string;
-  /** The plan was edited since. */
-  readonly isOutdated: boolean;
-}
-
-/** What the lists of generated files in the usual places name. A generation that was interrupted is finished first. */
-async function generatedPlans(folder: string): Promise<readonly GeneratedPlan[]> {
-  const found = new Map<string, GeneratedPlan>();
-  for (const inner of new Set(Object.values(usualFolders))) {
-    const generated = join(folder, inner);
-    await finishChange(generated, nodeFileSystem);
-    const text = await nodeFileSystem.read(join(generated, manifestName)).catch(() => undefined);
-    const { models } = (text === undefined ? undefined : parseManifest(text)) ?? emptyManifest;
-    for (const { plan, sha256 } of Object.values(models)) {
-      const path = relative('', join(generated, plan));
-      const planText = await nodeFileSystem.read(path);
-      if (planText !== undefined) found.set(path, { plan: path, isOutdated: textHash(planText) !== sha256 });
-    }
-  }
-  return [...found.values()];
+  const outdated = isPlan && own.length === 0 ? [{ plan: operand }] : own.filter(({ isOutdated }) => isOutdated);
+  const updated = options.generate === true ? await generateAll(outdated, options) : success(undefined, warnings(own));
+  if (!updated.ok) return updated;
+  return success({ kind: project.kind, folder: project.folder, plans }, updated.diagnostics);
 }
 
 export async function buildFirmwareProject(
@@ -168,16 +153,6 @@ async function explain(
     diagnostics.push(...inPlan);
   }
   return diagnostics;
-}
-
-function outdatedCode(plan: string): Diagnostic {
-  return {
-    severity: 'warning',
-    code: 'code-outdated',
-    message: 'the plan was edited since its code was generated',
-    remedy: 'generate again, so that the firmware does what the plan says',
-    file: plan,
-  };
 }
 
 const cancelled: Diagnostic = {

@@ -1,6 +1,6 @@
-/** Finds what a build has made. */
+/** Finds what a build or a generation has made. */
 import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const deepest = 4;
 const passedOver = /^(CMakeFiles|bootloader|_deps|node_modules|\..*)$/;
@@ -16,6 +16,13 @@ export function newestFile(folders: readonly string[], ending: string, board?: s
   );
   const candidates = ofBoard.length > 0 ? ofBoard : found;
   return candidates.sort((a, b) => b.time - a.time)[0]?.path;
+}
+
+/** Paths of the files with this name below the folder. */
+export function filesNamed(folder: string, name: string): readonly string[] {
+  return filesIn(folder, name, 0)
+    .map(({ path }) => path)
+    .filter((path) => basename(path) === name);
 }
 
 interface FoundFile {

@@ -1,4 +1,5 @@
 /** The boards that QEMU emulates for whole firmware, serial port included. */
+import type { Core } from '../../../compiler/training/plan.ts';
 import type { ToolName } from '../board/tools.ts';
 
 export interface Emulator {
@@ -24,6 +25,25 @@ export type EmulatorName = keyof typeof emulators;
 
 export function isEmulatorName(name: string): name is EmulatorName {
   return Object.hasOwn(emulators, name);
+}
+
+/** A board that runs what is built for this core, though its own may be a larger one; undefined: there is none. */
+export function boardFor(core: Core): EmulatorName | undefined {
+  switch (core) {
+    case 'cortex-m0+':
+    case 'cortex-m3':
+    case 'cortex-m4':
+      return 'mps2-an386';
+    case 'cortex-m7':
+      return 'mps2-an500';
+    case 'cortex-m33':
+    case 'cortex-m55':
+      return 'mps3-an547';
+    case 'riscv32':
+      return 'virt';
+    case 'xtensa-lx7':
+      return undefined;
+  }
 }
 
 /** Serial port on stdout, services of the host for the firmware, nothing else. */
