@@ -101,9 +101,27 @@ describe.skipIf(chromiumPath() === undefined)('the page of the plan view (skippe
         async (opened) => {
           await plan.show(opened);
           expect(await sent(opened)).toContainEqual({ type: 'compare', kind: 'full-update' });
+          const { steps, totals } = plan.garments.picture;
+          await opened.send({ type: 'ghost', ghost: null });
+          await opened.send({ type: 'ghost', ghost: { kind: 'full-update', title: 'full update', steps, totals } });
+          expect(await textOf(opened, '.legend')).toContain('full update');
         },
         { state: { ...freshState, compare: 'full-update' } },
       ));
+
+    it('compares with nothing where no other plan was chosen', () =>
+      plan.withPage(async (opened) => {
+        await plan.show(opened);
+        const dropdown = opened.page.locator('#compare');
+        await dropdown.evaluate((element) => {
+          (element as HTMLElement & { value: string }).value = 'plan';
+          element.dispatchEvent(new Event('change'));
+        });
+        await opened.send({ type: 'ghost', ghost: null });
+        await expect
+          .poll(() => dropdown.evaluate((element) => (element as HTMLElement & { value: string }).value))
+          .toBe('');
+      }));
 
     it('ignores a state of another version of itself', () =>
       plan.withPage(async (opened) => plan.show(opened), { state: { filter: 3, unknown: true } }));

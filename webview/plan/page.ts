@@ -43,8 +43,10 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
     saved = { ...saved, ...change };
     host.save(saved);
   };
-  const ghost = (): GhostPicture | null =>
-    saved.compare === 'previous' ? previous : saved.compare === null ? null : other;
+  const ghost = (): GhostPicture | null => {
+    if (saved.compare === 'previous') return previous;
+    return other?.kind === saved.compare ? other : null;
+  };
 
   const header = createHeader({
     onRun: (command) => host.send({ type: 'run', command }),
@@ -296,7 +298,8 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
           break;
         case 'ghost':
           other = message.ghost;
-          if (message.ghost === null && saved.compare !== 'previous') remember({ compare: null });
+          // No file was chosen. Of other kinds the host says null until it has compiled them.
+          if (message.ghost === null && saved.compare === 'plan') remember({ compare: null });
           drawAll();
           break;
         case 'reveal':
