@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { PictureStep, PlanPicture } from '../../webview/messages.ts';
 import { timelineCsv, traceAllocation } from '../../webview/plan/export.ts';
 import { alignedSteps, ghostOf, ghostPoints } from '../../webview/plan/ghost.ts';
+import { PendingSwitches, patienceMilliseconds } from '../../webview/plan/pending.ts';
 import { PriceBook, weightPosition } from '../../webview/plan/prices.ts';
 import { choose, nothingChosen } from '../../webview/plan/selection.ts';
 import { bytesOfStep, seriesKeys, staticBytes } from '../../webview/plan/series.ts';
@@ -151,6 +152,33 @@ it.each([
   ['weights channels 16', undefined],
   ['weights first 1/4', undefined],
 ])('%s stands at %s', (written, position) => expect(weightPosition(written)).toBe(position));
+
+describe('a switch that was pressed', () => {
+  const layer = (weights: string, bias = false): PlanPicture['layers'][number] => {
+    const [first] = picture.layers;
+    if (first === undefined) throw new Error('no layers');
+    return { ...first, name: 'a', weights, bias };
+  };
+
+  it('waits for a picture that agrees', () => {
+    const pending = new PendingSwitches();
+    pending.press('a', { weights: '1/4' }, 0);
+    pending.press('a', { bias: true }, 10);
+    expect(pending.settle([layer('weights 1/4')], 20)).toBe(true);
+    expect(pending.of('a')).toEqual({ weights: '1/4', bias: true });
+    expect(pending.settle([layer('weights 2/8', true)], 30)).toBe(false);
+    expect(pending.of('a')).toBeUndefined();
+  });
+
+  it('waits no longer than a while, and not for a layer that is gone', () => {
+    const pending = new PendingSwitches();
+    pending.press('a', { weights: 'all' }, 0);
+    expect(pending.settle([layer('weights none')], patienceMilliseconds - 1)).toBe(true);
+    expect(pending.settle([layer('weights none')], patienceMilliseconds)).toBe(false);
+    pending.press('b', { bias: true }, 0);
+    expect(pending.settle([layer('weights none')], 1)).toBe(false);
+  });
+});
 
 describe('choosing layers', () => {
   const order = ['a', 'b', 'c', 'd'];

@@ -250,7 +250,6 @@ export const themes = {
   light: { kind: 'light', colours: { ...sizes, ...light } },
   'high-contrast': { kind: 'high-contrast', colours: { ...sizes, ...contrast } },
   'high-contrast-light': { kind: 'high-contrast-light', colours: { ...sizes, ...contrastLight } },
-  highContrast: { kind: 'high-contrast', colours: { ...sizes, ...contrast } },
 } as const satisfies Readonly<Record<string, { readonly kind: string; readonly colours: Colours }>>;
 
 /** As VS Code names its variables. */

@@ -6,6 +6,7 @@ import { controlCount } from './layerRow.ts';
 import { createRowPool } from './layerRows.ts';
 import { createLayerTools } from './layerTools.ts';
 import { type LayerSwitch, type PictureLayer, type PlanPicture, weightPositions } from './messages.ts';
+import type { PendingSwitches } from './pending.ts';
 import type { PriceBook } from './prices.ts';
 import { choose, nothingChosen, type Selection } from './selection.ts';
 
@@ -21,7 +22,7 @@ export interface LayersEvents {
 export interface LayersState {
   readonly picture: PlanPicture;
   readonly prices: PriceBook;
-  readonly pending: ReadonlyMap<string, LayerSwitch>;
+  readonly pending: PendingSwitches;
   readonly canEdit: boolean;
 }
 
@@ -116,7 +117,7 @@ export function createLayers({ onSwitch, onLayer, onFilter, onChosen }: LayersEv
     const stop = focus !== undefined && indexOf(focus.layer) >= 0 ? focus : { layer: shown[0]?.name, control: 0 };
     pool.draw(shown, focus?.layer, ({ name }) => ({
       ...{ prices, canEdit, mostContribution },
-      pending: pending.get(name),
+      pending: pending.of(name),
       chosen: selection.chosen.has(name),
       tabStop: name === stop.layer ? stop.control : null,
     }));
@@ -131,7 +132,7 @@ export function createLayers({ onSwitch, onLayer, onFilter, onChosen }: LayersEv
 
   function press({ layer, control }: Place): void {
     if (state?.canEdit !== true || !isUsable(layer, control)) return;
-    const { bias = layer.bias === true } = state.pending.get(layer.name) ?? {};
+    const { bias = layer.bias === true } = state.pending.of(layer.name) ?? {};
     if (control === 1) onSwitch([layer.name], { bias: !bias });
     const weights = weightPositions[control - 2];
     if (weights !== undefined) onSwitch([layer.name], { weights });

@@ -17,6 +17,7 @@ import type {
   ToPlanPage,
 } from './messages.ts';
 import { createPeakTable } from './peak.ts';
+import { PendingSwitches, patienceMilliseconds } from './pending.ts';
 import { PriceBook } from './prices.ts';
 import { freshState, type SavedState, savedState } from './saved.ts';
 import { createTimeline } from './timeline.ts';
@@ -36,7 +37,7 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
   let previous: GhostPicture | null = null;
   let other: GhostPicture | null = null;
   let diagnostics: readonly PictureDiagnostic[] = [];
-  const pending = new Map<string, LayerSwitch>();
+  const pending = new PendingSwitches();
   const prices = new PriceBook();
 
   const remember = (change: Partial<SavedState>): void => {
@@ -132,9 +133,21 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
 
   function toggle(names: readonly string[], change: LayerSwitch): void {
     if (!settings.canEdit || names.length === 0) return;
-    for (const layer of names) pending.set(layer, { ...pending.get(layer), ...change });
+    for (const layer of names) pending.press(layer, change, performance.now());
     drawLayers();
     host.send({ type: 'toggle', toggles: names.map((layer) => ({ layer, change })) });
+    settleLater();
+  }
+
+  function settlePending(): void {
+    if (picture !== undefined && pending.settle(picture.layers, performance.now())) settleLater();
+  }
+  /** An edit may come to nothing: then no picture follows. */
+  function settleLater(): void {
+    setTimeout(() => {
+      settlePending();
+      drawLayers();
+    }, patienceMilliseconds);
   }
 
   function revealLayer(layer: string): void {
@@ -193,10 +206,10 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
 
   function show(next: Extract<ToPlanPage, { type: 'picture' }>): void {
     const before = picture;
+    if (version !== next.version) prices.clear();
     version = next.version;
     ({ picture, diagnostics } = next);
-    pending.clear();
-    prices.clear();
+    settlePending();
     const changed = before !== undefined && JSON.stringify(before.layers) !== JSON.stringify(picture.layers);
     if (before !== undefined && (changed || before.totals.sramBytes !== picture.totals.sramBytes)) {
       previous = ghostOf(before, t('the previous plan'));
