@@ -4,13 +4,15 @@ import { figure, t } from '../text.ts';
 import type { Theme } from '../theme.ts';
 import type { ChartContent, Line } from './chart.ts';
 import type { EpochPoint, RunPicture } from './messages.ts';
-import { bestAccuracy, type Curve, type Model, selectedRun, shownRuns, smoothed } from './model.ts';
+import { bestAccuracy, type Curve, type Model, type Smoothing, selectedRun, shownRuns, smoothed } from './model.ts';
 import { type RunStyle, runStyle } from './runStyle.ts';
 import { accuracyText, lossText } from './words.ts';
 
 /** Markers along a smoothed line: enough to tell it by, few enough to see it. */
 const markersPerLine = 8;
 const mostTableRows = 50;
+/** More than a line has pixels; the cursor and the table have all. */
+const mostDrawnPoints = 500;
 /** Markers on the edge are drawn whole; the losses of single samples end at the top. */
 const outside = 8;
 const inside = { left: 0, right: 0, top: 0, bottom: 0 };
@@ -20,7 +22,23 @@ interface ShownCurve {
   readonly steps: readonly number[];
   readonly raw: readonly (number | null)[];
   readonly smooth: readonly (number | null)[];
+  /** What the axis must reach. */
+  readonly top: number;
   readonly style: RunStyle;
+}
+
+type Computed = Pick<ShownCurve, 'smooth' | 'top'> & { readonly smoothing: Smoothing };
+
+/** Of many runs only one changes. */
+const computed = new WeakMap<Curve, Computed>();
+
+function computedFor(curve: Curve, smoothing: Smoothing): Computed {
+  const known = computed.get(curve);
+  if (known?.smoothing === smoothing) return known;
+  const smooth = smoothed(curve, smoothing);
+  const made = { smooth, top: topOf(curve.losses, smooth), smoothing };
+  computed.set(curve, made);
+  return made;
 }
 
 export function lossContent(model: Model, theme: Theme): ChartContent {
@@ -29,7 +47,7 @@ export function lossContent(model: Model, theme: Theme): ChartContent {
     const curve: Curve | undefined = model.curves.get(run.id);
     if (curve === undefined || curve.steps.length === 0) return [];
     const style = runStyle(run, theme);
-    return [{ run, steps: curve.steps, raw: curve.losses, smooth: smoothed(curve, smoothing), style }];
+    return [{ run, steps: curve.steps, raw: curve.losses, ...computedFor(curve, smoothing), style }];
   });
   const selected = selectedRun(model)?.id;
   const stops = unionOf(curves.map(({ steps }) => steps));
@@ -42,13 +60,16 @@ export function lossContent(model: Model, theme: Theme): ChartContent {
     return [t('Step {0}', figure(step)), ...values].join(' · ');
   };
   const lines = curves.flatMap(({ run, steps, raw, smooth, style }): Line[] => {
-    const points = (values: readonly (number | null)[]) => steps.map((x, index) => ({ x, y: values[index] ?? null }));
+    const point = (values: readonly (number | null)[], index: number) => ({
+      x: steps[index] ?? 0,
+      y: values[index] ?? null,
+    });
     // The losses of single samples jump; of several runs only the selected one's are shown behind its line.
     const background: Line[] =
       smoothing > 0 && run.id === selected
         ? [
             {
-              data: points(raw),
+              data: raw.map((_, index) => point(raw, index)),
               showLine: false,
               pointRadius: 1.25,
               pointBorderWidth: 0,
@@ -58,18 +79,19 @@ export function lossContent(model: Model, theme: Theme): ChartContent {
             },
           ]
         : [];
-    const every = Math.max(1, Math.ceil(steps.length / markersPerLine));
+    const drawn = thinned(steps, mostDrawnPoints);
+    const every = Math.max(1, Math.ceil(drawn.length / markersPerLine));
     const offset = (run.id * 3) % every;
     return [
       ...background,
       {
-        data: points(smooth),
+        data: drawn.map((index) => point(smooth, index)),
         borderColor: style.colour,
         backgroundColor: style.colour,
         borderWidth: run.id === selected ? 2.5 : 1.75,
         borderDash: [...style.dash],
         pointStyle: style.marker,
-        pointRadius: steps.map((_, index) => (index % every === offset ? 4 : 0)),
+        pointRadius: drawn.map((_, index) => (index % every === offset ? 4 : 0)),
         order: 1,
         clip: outside,
       },
@@ -80,25 +102,30 @@ export function lossContent(model: Model, theme: Theme): ChartContent {
     lines,
     xTitle: t('training step'),
     yTitle: t('loss'),
-    yMax: topOf(curves),
+    yMax: axisTop(Math.max(0, ...curves.map(({ top }) => top))),
     yTick: (tick) => String(Number(tick.toPrecision(3))),
     stops,
     read,
     summary: end === undefined ? t('No losses yet.') : read(end),
     table: () => ({
       head: [t('Step'), ...curves.map(({ run }) => run.name)],
-      rows: thinned(stops).map((step) => [figure(step), ...curves.map((curve) => lossText(value(curve, step)))]),
+      rows: thinned(stops, mostTableRows)
+        .map((index) => stops[index] ?? 0)
+        .map((step) => [figure(step), ...curves.map((curve) => lossText(value(curve, step)))]),
     }),
   };
 }
 
-/** Room for every smoothed line and for all but the wildest single losses, which would press the rest flat. */
-function topOf(curves: readonly ShownCurve[]): number | undefined {
+/** Room for the smoothed line and for all but the wildest single losses, which would press the rest flat. */
+function topOf(losses: readonly (number | null)[], smooth: readonly (number | null)[]): number {
   const finite = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
-  const smooth = Math.max(0, ...curves.map((curve) => finite(curve.smooth).reduce((a, b) => Math.max(a, b), 0)));
-  const raw = curves.flatMap((curve) => finite(curve.raw)).sort((a, b) => a - b);
-  const usual = raw[Math.floor(0.97 * raw.length)] ?? 0;
-  const top = Math.max(1.1 * smooth, usual);
+  const highest = finite(smooth).reduce((a, b) => Math.max(a, b), 0);
+  const raw = Float64Array.from(finite(losses)).sort();
+  return Math.max(1.1 * highest, raw[Math.floor(0.97 * raw.length)] ?? 0);
+}
+
+/** A round number; undefined leaves it to the chart. */
+function axisTop(top: number): number | undefined {
   if (top === 0) return undefined;
   const unit = 10 ** Math.floor(Math.log10(top)) / 2;
   return Math.ceil(top / unit) * unit;
@@ -190,11 +217,8 @@ function lastUpTo(values: readonly number[], limit: number): number {
   return low - 1;
 }
 
-/** First and last stay. */
-function thinned(stops: readonly number[]): readonly number[] {
-  if (stops.length <= mostTableRows) return stops;
-  return Array.from(
-    { length: mostTableRows },
-    (_, row) => stops[Math.round((row * (stops.length - 1)) / (mostTableRows - 1))] ?? 0,
-  );
+/** Positions of at most so many; first and last are among them. */
+function thinned({ length }: readonly number[], most: number): readonly number[] {
+  const count = Math.min(length, most);
+  return Array.from({ length: count }, (_, row) => (count < 2 ? 0 : Math.round((row * (length - 1)) / (count - 1))));
 }

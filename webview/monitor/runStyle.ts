@@ -13,9 +13,10 @@ export interface RunStyle {
   readonly marker: Marker;
 }
 
-const colours: readonly ChartColour[] = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'];
-/** One more than colours: the combinations repeat after 30 runs, which is more than there are. */
-const dashes: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [9, 3, 2, 3], [14, 4]];
+/** Not orange: some of VS Code's own themes make it nearly transparent. */
+const colours: readonly ChartColour[] = ['blue', 'green', 'purple', 'yellow', 'red'];
+/** With five colours and six markers, combinations repeat after 60 runs, which is more than there are. */
+const dashes: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
 
 /** By its number, so that a run keeps its look when others come and go. */
 export function runStyle({ id }: Pick<RunPicture, 'id'>, theme: Theme): RunStyle {
