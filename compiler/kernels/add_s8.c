@@ -1,14 +1,33 @@
 #include "ft_dsp.h"
 #include "ft_kernels.h"
 #include "ft_layout.h"
+#include "ft_mve.h"
 #include "ft_requantise.h"
 
-static inline void ft_add_shift(const int8_t *codes, int32_t count, int32_t zero_point, int32_t shift,
-                                uint32_t *shifted) {
-  for (int32_t i = 0; i < count; i++)
-    shifted[i] = (uint32_t)(codes[i] - zero_point) << shift;
+#if defined(FT_ARM_MVE)
+static inline int32x4_t ft_add_terms(int32x4_t codes, int32_t zero_point, int32_t left_shift,
+                                     int32_t multiplier, int32_t shift) {
+  return ft_mve_requantise_all(vshlq_r_s32(vsubq_n_s32(codes, zero_point), left_shift), multiplier, shift);
 }
 
+static void ft_add_elements(const ft_add *add, const int8_t *x1, const int8_t *x2, int8_t *output,
+                            uint8_t *mask, uint32_t bit) {
+  const ft_add a = *add;
+  for (int32_t left = a.row_size; left > 0; left -= 4, x1 += 4, x2 += 4, output += 4, bit += 4) {
+    const mve_pred16_t lanes = vctp32q((uint32_t)left);
+    const int32x4_t terms1 =
+        ft_add_terms(vldrbq_z_s32(x1, lanes), a.zero_point1, a.left_shift, a.multiplier1, a.shift1);
+    const int32x4_t terms2 =
+        ft_add_terms(vldrbq_z_s32(x2, lanes), a.zero_point2, a.left_shift, a.multiplier2, a.shift2);
+    const int32x4_t sums = ft_mve_requantise_all(vaddq_s32(terms1, terms2), a.out_multiplier, a.out_shift);
+    const int32x4_t values = vaddq_n_s32(sums, a.out_zero_point);
+    const int32x4_t codes = vminq_s32(vmaxq_s32(values, vdupq_n_s32(a.act_min)), vdupq_n_s32(a.act_max));
+    vstrbq_p_s32(output, codes, lanes);
+    if (mask != NULL)
+      ft_mve_store_mask(mask, bit, (uint32_t)ft_min(left, 4), values, codes);
+  }
+}
+#else
 #ifdef FT_ARM_DSP
 /* A summand on the common scale; `whole`: its shift is 0. */
 static inline int32_t ft_add_term(int32_t code, int32_t zero_point, int32_t left_shift, ft_scale scale,
@@ -48,6 +67,12 @@ static inline int ft_fits_add_row(const ft_add *a, const uint8_t *mask) {
 }
 #endif
 
+static inline void ft_add_shift(const int8_t *codes, int32_t count, int32_t zero_point, int32_t shift,
+                                uint32_t *shifted) {
+  for (int32_t i = 0; i < count; i++)
+    shifted[i] = (uint32_t)(codes[i] - zero_point) << shift;
+}
+
 /* The portable way: any scales, any codes allowed. */
 static FT_FALLBACK void ft_add_elements(const ft_add *add, const int8_t *row1, const int8_t *row2,
                                         int8_t *out, uint8_t *mask, uint32_t bit) {
@@ -76,6 +101,7 @@ static FT_FALLBACK void ft_add_elements(const ft_add *add, const int8_t *row1, c
     ft_store_s8(values, count, a.act_min, a.act_max, out + i, mask, bit + (uint32_t)i);
   }
 }
+#endif
 
 void ft_add_s8(const ft_add *add, const int8_t *x1, const int8_t *x2, int8_t *output, uint8_t *mask,
                int32_t row_begin, int32_t row_end) {
@@ -83,7 +109,7 @@ void ft_add_s8(const ft_add *add, const int8_t *x1, const int8_t *x2, int8_t *ou
     const int8_t *row1 = x1 + ft_ring_row(y, add->rows1) * add->row_size;
     const int8_t *row2 = x2 + ft_ring_row(y, add->rows2) * add->row_size;
     int8_t *out = output + ft_ring_row(y, add->out_rows) * add->row_size;
-#ifdef FT_ARM_DSP
+#if defined(FT_ARM_DSP) && !defined(FT_ARM_MVE)
     if (ft_fits_add_row(add, mask)) {
       uint8_t *bits = mask == NULL ? NULL : mask + ((y * add->row_size) >> 3);
       if (add->shift1 == 0)

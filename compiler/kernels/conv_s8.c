@@ -1,4 +1,5 @@
 #include "ft_conv_dsp.h"
+#include "ft_conv_mve.h"
 #include "ft_dot.h"
 #include "ft_kernels.h"
 #include "ft_layout.h"
@@ -72,7 +73,13 @@ static FT_FALLBACK void ft_conv_positions(const ft_window *window, const int8_t 
 void ft_conv_s8(const ft_window *window, const int8_t *input, const int8_t *weights, const int32_t *bias,
                 const int32_t *multiplier, const int8_t *shift, int8_t *output, uint8_t *mask,
                 int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end) {
-#ifdef FT_ARM_DSP
+#if defined(FT_ARM_MVE)
+  if (ft_fits_mve(window, channel_begin, channel_end)) {
+    ft_mve_conv(window, input, weights, bias, multiplier, shift, output, mask, row_begin, row_end,
+                channel_begin, channel_end);
+    return;
+  }
+#elif defined(FT_ARM_DSP)
   if (ft_tile_positions(window) > 0) {
     ft_conv_tiles(window, input, weights, bias, multiplier, shift, output, mask, row_begin, row_end,
                   channel_begin, channel_end);

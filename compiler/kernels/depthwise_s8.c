@@ -1,4 +1,5 @@
 #include "ft_depthwise_dsp.h"
+#include "ft_depthwise_mve.h"
 #include "ft_dot.h"
 #include "ft_kernels.h"
 #include "ft_layout.h"
@@ -66,21 +67,19 @@ static FT_FALLBACK void ft_depthwise_block_row(const ft_window *w, const int8_t 
   }
 }
 
-/* Rows that are finished together: all of them where the output does not lie in the input's memory, else one
- * after the other. */
-static inline int32_t ft_rows_together(const ft_window *w, const int8_t *input, const int8_t *output,
-                                       int32_t rows) {
-  const uintptr_t in = (uintptr_t)input, out = (uintptr_t)output;
-  const uintptr_t in_bytes = (uintptr_t)(w->in_rows * w->in_width * w->in_channels);
-  const uintptr_t out_bytes = (uintptr_t)(w->out_rows * w->out_width * w->out_channels);
-  return out + out_bytes <= in || in + in_bytes <= out ? rows : 1;
-}
-
 void ft_depthwise_s8(const ft_window *window, const int8_t *input, const int8_t *weights, const int32_t *bias,
                      const int32_t *multiplier, const int8_t *shift, int8_t *output, uint8_t *mask,
                      int32_t row_begin, int32_t row_end, int32_t channel_begin, int32_t channel_end) {
   const int32_t together = ft_rows_together(window, input, output, row_end - row_begin);
-#ifdef FT_ARM_DSP
+#if defined(FT_ARM_MVE)
+  if (window->in_channels == window->out_channels && channel_end - channel_begin >= FT_MVE_LANES &&
+      window->kernel_height <= FT_MVE_TAP_ROWS) {
+    for (int32_t begin = row_begin; begin < row_end; begin += together)
+      ft_mve_depthwise_rows(window, input, weights, bias, multiplier, shift, output, mask, begin,
+                            begin + together, channel_begin, channel_end);
+    return;
+  }
+#elif defined(FT_ARM_DSP)
   ft_lanes_layer layer;
   ft_prepare_layer(window, input, output, mask, channel_begin, channel_end, &layer);
   if (layer.run_count > 0) {

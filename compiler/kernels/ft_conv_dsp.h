@@ -5,7 +5,7 @@
 
 #include "ft_conv_tile.h"
 
-#ifdef FT_ARM_DSP
+#if defined(FT_ARM_DSP) && !defined(FT_ARM_MVE)
 
 /* Stack for the widened windows: four positions of 120 elements, or two of 240. */
 #define FT_TILE_WORDS 240

@@ -4,7 +4,7 @@
 
 #include "ft_dsp.h"
 
-#ifdef FT_ARM_DSP
+#if defined(FT_ARM_DSP) && !defined(FT_ARM_MVE)
 
 /* Room for the weights of four channels: 7x7 taps. */
 #define FT_LANES_WORDS 105

@@ -13,6 +13,9 @@
 #include <wasm_simd128.h>
 #elif defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && defined(__OPTIMIZE__)
 #define FT_ARM_DSP 1
+#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)
+#define FT_ARM_MVE 1
+#endif
 #endif
 
 /* The portable way where another one is the rule: small, and with a stack of its own. */
@@ -91,6 +94,16 @@ static inline ft_readers ft_readers_of(int32_t coordinate, int32_t padding, int3
     readers.count++;
   }
   return readers;
+}
+
+/* Rows that are finished together: all of them where the output does not lie in the input's memory, else one
+ * after the other. */
+static inline int32_t ft_rows_together(const ft_window *w, const int8_t *input, const int8_t *output,
+                                       int32_t rows) {
+  const uintptr_t in = (uintptr_t)input, out = (uintptr_t)output;
+  const uintptr_t in_bytes = (uintptr_t)(w->in_rows * w->in_width * w->in_channels);
+  const uintptr_t out_bytes = (uintptr_t)(w->out_rows * w->out_width * w->out_channels);
+  return out + out_bytes <= in || in + in_bytes <= out ? rows : 1;
 }
 
 static inline int32_t ft_mask_bit(const uint8_t *mask, uint32_t bit) {

@@ -205,12 +205,13 @@ describe.skipIf(!tools.ok)('kernels on QEMU (skipped: needs the Arm toolchain an
   const firmware = caseFirmware(calls.flatMap(({ cases }) => cases));
   for (const { name, cases } of calls) expected.set(name, expectedResults(cases));
 
-  it.each(['mps2-an500', 'mps2-an386'] satisfies BoardName[])(
+  it.each(['mps2-an500', 'mps2-an386', 'mps3-an547'] satisfies BoardName[])(
     'give the bytes of the WebAssembly build on %s',
     async (board) => {
       if (!tools.ok) throw new Error('not reached: the suite is skipped');
       const session = { training: [], inference: [new Int8Array(4)] };
-      const sizes = { flashBytes: 4 << 20, sramBytes: 4 << 20, optimisation: '-O2' } as const;
+      const { flashCapacityBytes: flashBytes, sramCapacityBytes: sramBytes } = boards[board];
+      const sizes = { flashBytes, sramBytes, optimisation: '-O2' } as const;
       const run = await benchOnBoard({ ...firmware, ...sizes, board: boards[board], session, tools: tools.value });
       if (!run.ok) throw new Error(JSON.stringify(run.diagnostics));
       const learned = Buffer.from(run.value.learned).toString('hex');
