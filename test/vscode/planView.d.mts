@@ -1,4 +1,4 @@
-import type { FrameLocator, Page } from 'playwright-core';
+import type { Frame, FrameLocator, Page } from 'playwright-core';
 
 export const sharedData: string;
 export const hasSharedData: boolean;
@@ -13,13 +13,16 @@ export interface Workbench {
 }
 
 export function openWorkbench(options: {
-  readonly folder: string;
+  readonly folder?: string;
   /** The path of a file. */
   readonly open?: string;
+  /** Installs the extension from this package, instead of running it from this folder; messages are shown then. */
+  readonly vsix?: string;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly viewport?: { readonly width: number; readonly height: number };
 }): Promise<Workbench>;
 export function openPlanView(page: Page): Promise<FrameLocator>;
+export function frameWith(page: Page, heading: string, timeout?: number): Promise<Frame>;
 export function planFrame(page: Page): FrameLocator;
 export function shownText(page: Page): Promise<string>;
 export function shownPeak(view: FrameLocator): Promise<number>;

@@ -12,10 +12,12 @@ export const hasSharedData = existsSync(sharedData);
 
 /**
  * Opens a folder in the workbench, with the extension as it is in this folder (`dist/` must be built).
- * @param {{ folder: string, open?: string, settings?: Record<string, unknown>, viewport?: { width: number, height: number } }} options
+ * @param {{ folder?: string, open?: string, vsix?: string, settings?: Record<string, unknown>, viewport?: { width: number, height: number } }} options
+ * `vsix`: the extension is installed from this package, and messages are shown
  */
-export async function openWorkbench({ folder, open, settings, viewport = { width: 1600, height: 900 } }) {
-  const server = await startServer({ testDriver: true, settings });
+export async function openWorkbench({ folder, open, vsix, settings, viewport = { width: 1600, height: 900 } }) {
+  const extension = vsix === undefined ? root : undefined;
+  const server = await startServer({ testDriver: vsix === undefined, settings, extension: vsix });
   const browser = await openBrowser();
   const problems = [];
   const close = async () => {
@@ -30,10 +32,10 @@ export async function openWorkbench({ folder, open, settings, viewport = { width
       const isProblem = ['error', 'warning'].includes(message.type()) && ours;
       if (isProblem || /Content Security Policy/.test(message.text())) problems.push(message.text());
     });
-    await page.goto(workbenchUrl(server.port, { folder, open, extension: root }));
+    await page.goto(workbenchUrl(server.port, { folder, open, extension }));
     await page.locator('.monaco-workbench').waitFor(patience);
     // Without a file to open, a window has the editors that it had before.
-    const url = workbenchUrl(server.port, { folder, extension: root });
+    const url = workbenchUrl(server.port, { folder, extension });
     return { page, url, problems, close };
   } catch (error) {
     await close();
@@ -47,6 +49,19 @@ export async function openPlanView(page) {
   const view = planFrame(page);
   await view.locator('[data-layer]').first().waitFor(patience);
   return view;
+}
+
+/** The page in a tab or panel whose heading is this; there may be several pages. */
+export async function frameWith(page, heading, timeout = 60_000) {
+  const end = Date.now() + timeout;
+  for (;;) {
+    for (const frame of page.frames()) {
+      const found = frame.locator('h1', { hasText: heading });
+      if (await found.isVisible().catch(() => false)) return frame;
+    }
+    if (Date.now() > end) throw new Error(`no page with the heading ${heading}`);
+    await page.waitForTimeout(100);
+  }
 }
 
 export function planFrame(page) {

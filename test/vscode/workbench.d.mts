@@ -10,6 +10,11 @@ export function startServer(options?: {
 export function openBrowser(): Promise<Browser>;
 export function workbenchUrl(
   port: number,
-  options: { readonly folder: string; readonly open?: string; readonly extension?: string; readonly tests?: string },
+  options: {
+    readonly folder?: string | undefined;
+    readonly open?: string;
+    readonly extension?: string;
+    readonly tests?: string;
+  },
 ): string;
 export function runCommand(page: Page, title: string, timeout?: number): Promise<void>;
