@@ -54,9 +54,7 @@ export function createArenaChart(canvas: HTMLCanvasElement, firstTheme: Theme): 
           anchorX: 'left',
           anchorY: 'bottom',
           borderWidth: () => (theme.highContrast ? 1 : 0.5),
-          // Where patterns fill, outlines tell neighbours apart.
-          borderColor: (context) =>
-            theme.highContrast ? paints[seriesOfRole(bufferOf(context)?.role ?? 'activation')].line : theme.background,
+          borderColor: (context) => paints[seriesOfRole(bufferOf(context)?.role ?? 'activation')].outline,
           backgroundColor: (context) => paints[seriesOfRole(bufferOf(context)?.role ?? 'activation')].fill as string,
           width: (context) => {
             const { first = 0, last = 0 } = bufferOf(context) ?? {};

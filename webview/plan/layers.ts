@@ -99,8 +99,10 @@ export function createLayers({ onSwitch, onLayer, onFilter, onChosen }: LayersEv
     const last = namesOf(shown.filter(({ switchable }) => switchable)).slice(-count);
     const [anchor] = last;
     if (anchor === undefined) return;
-    pool.scrollTo(indexOf(anchor));
+    // What can be done with them takes room of its own: scroll when that is there.
     setSelection({ chosen: new Set(last), anchor });
+    pool.scrollTo(indexOf(last.at(-1) ?? anchor));
+    draw();
   }
 
   const indexOf = (layer: string): number => shown.findIndex(({ name }) => name === layer);

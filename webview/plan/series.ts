@@ -100,6 +100,8 @@ const looks: Readonly<Record<SeriesKey, Look>> = {
 export interface Paint {
   readonly fill: string | CanvasPattern;
   readonly line: string;
+  /** Tells a rectangle from its neighbour of the same kind. */
+  readonly outline: string;
   /** What a swatch of the legend and the exported picture use. */
   readonly flat: string;
   /** The pattern as a picture; absent where the fill is flat. */
@@ -112,11 +114,14 @@ export function paintsOf(theme: Theme): Readonly<Record<SeriesKey, Paint>> {
     const { colour, share, pattern } = looks[key];
     const line = theme.charts[colour];
     const flat = mixed(line, theme.background, share);
-    if (!theme.highContrast)
-      return [key, { fill: flat, line: mixed(line, theme.background, Math.min(1, share + 0.2)), flat }];
+    if (!theme.highContrast) {
+      const edge = mixed(line, theme.background, Math.min(1, share + 0.2));
+      return [key, { fill: flat, line: edge, outline: theme.background, flat }];
+    }
     const tile = patternTile(pattern, line, theme.background);
     const fill = tile.getContext('2d')?.createPattern(tile, 'repeat') ?? flat;
-    return [key, { fill, line, flat, tile: tile.toDataURL() }];
+    const outline = pattern === 'none' ? theme.background : line;
+    return [key, { fill, line, outline, flat, tile: tile.toDataURL() }];
   });
   return Object.fromEntries(entries) as Record<SeriesKey, Paint>;
 }
