@@ -70,7 +70,10 @@ await build({
 });
 await build({
   ...editor,
-  entryPoints: { 'extension.browser': 'extension/extension.browser.ts' },
+  entryPoints: {
+    'extension.browser': 'extension/extension.browser.ts',
+    'client.browser': 'extension/client/browser.ts',
+  },
   platform: 'browser',
   target: 'es2022',
   mainFields: ['browser', 'module', 'main'],
@@ -92,7 +95,7 @@ await build({
 // The pages: one script and one style sheet each.
 await build({
   ...editor,
-  entryPoints: Object.fromEntries(['plan', 'monitor', 'model'].map((page) => [page, `webview/${page}/main.ts`])),
+  entryPoints: Object.fromEntries(['plan', 'fit', 'monitor', 'model'].map((page) => [page, `webview/${page}/main.ts`])),
   outdir: 'dist/webview',
   platform: 'browser',
   target: 'es2022',

@@ -1,5 +1,6 @@
 /** All messages between the extension and its pages; what the extension may import of this folder. */
 
+export * from './fit/messages.ts';
 export * from './model/messages.ts';
 export * from './monitor/messages.ts';
 export * from './plan/messages.ts';

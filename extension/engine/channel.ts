@@ -33,6 +33,8 @@ export interface EngineClient<H extends Handlers> {
     input: InputOf<H[Name]>,
     options?: CallOptions<ProgressOf<H[Name]>>,
   ): Promise<OutputOf<H[Name]>>;
+  /** There is a worker, which may hold what earlier calls gave it. */
+  isRunning(): boolean;
   dispose(): void;
 }
 
@@ -147,6 +149,7 @@ export function connect<H extends Handlers>(start: () => Port & { dispose(): voi
         }
       });
     },
+    isRunning: () => port !== undefined,
     dispose() {
       port?.dispose();
       fail(Object.assign(new Error('the engine was stopped'), { name: 'AbortError' }));

@@ -1,6 +1,7 @@
 /** All that the engine does for the views, by name. Each file of handlers knows one view's work. */
 
 import { comparePlan } from './compare.ts';
+import { describeChoice, describeFit, editForFit, searchFit, stopFit } from './fit.ts';
 import { modelHandlers } from './model.ts';
 import { forgetModel, openModel } from './models.ts';
 import { newPlan } from './newPlan.ts';
@@ -18,6 +19,11 @@ export const handlers = {
   simulate,
   stopSimulation,
   answerFile,
+  describeFit,
+  searchFit,
+  stopFit,
+  describeChoice,
+  editForFit,
   ...modelHandlers,
 } as const;
 

@@ -1,4 +1,4 @@
-/** The two workers behind the views: one answers the author's clicks, the other computes what may take its time. */
+/** The workers behind the views: one answers the author's clicks, the others compute what may take its time. */
 
 import { Uri } from 'vscode';
 import type { EngineClient } from '../engine/channel.ts';
@@ -11,20 +11,22 @@ export type EngineCall = EngineClient<Engine>['call'];
 export interface Engines {
   /** Short work that somebody waits for. */
   readonly quick: EngineClient<Engine>;
-  /** Prices, comparisons, long searches: never in the way of a click. */
+  /** Prices and comparisons: never in the way of a click. */
   readonly background: EngineClient<Engine>;
+  /** Searches of minutes. */
+  readonly search: EngineClient<Engine>;
   dispose(): void;
 }
 
-/** Both start with their first call. */
+/** Each starts with its first call. */
 export function createEngines(start: () => EngineClient<Engine>): Engines {
-  const [quick, background] = [start(), start()];
+  const [quick, background, search] = [start(), start(), start()];
   return {
     quick,
     background,
+    search,
     dispose() {
-      quick.dispose();
-      background.dispose();
+      for (const engine of [quick, background, search]) engine.dispose();
     },
   };
 }

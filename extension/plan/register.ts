@@ -14,6 +14,7 @@ import {
 import { layerSwitch } from '../../webview/messages.ts';
 import { openSample } from '../openSample.ts';
 import type { PlanStatusItem } from '../statusItem.ts';
+import { FitViews, fitViewType } from '../views/fitView.ts';
 import { type LayerNode, PlanTree } from '../views/planTree.ts';
 import { PlanViews, planViewType } from '../views/planView.ts';
 import { activePlan } from './activePlan.ts';
@@ -40,6 +41,12 @@ export function registerPlans(
   const { extensionUri } = context;
   const sessions = new PlanSessions(engines, log, (plan, state) => status.show(plan, peakOf(state)));
   const views = new PlanViews(extensionUri, sessions, log, (plan) => whyNoTasks(runsTasks, plan));
+  const fits = new FitViews({
+    ...{ extensionUri, sessions, log },
+    chosen: context.workspaceState,
+    canMeasure: (plan) => plan.scheme === 'file' && whyNoTasks(runsTasks, plan) === undefined,
+    showPlan: (plan) => views.show(plan),
+  });
   const figures = new PlanFigures(sessions);
   const tree = new PlanTree(figures);
   /** Runs the action for the plan that the command was given, or else for the one in the active tab. */
@@ -53,6 +60,7 @@ export function registerPlans(
   const show = forPlan((plan, layers: unknown) => views.show(plan, namesIn(layers)));
   return Disposable.from(
     sessions,
+    fits,
     figures,
     tree,
     window.registerCustomEditorProvider(planViewType, views),
@@ -76,13 +84,27 @@ export function registerPlans(
         if (format !== undefined) await views.requestExport(plan, format);
       }),
     ),
+    commands.registerCommand(
+      'firmtune.fitToBudget',
+      forPlan((plan) => fits.show(plan)),
+    ),
+    window.registerWebviewPanelSerializer(fitViewType, {
+      deserializeWebviewPanel: async (panel, state: unknown) => {
+        const plan = planIn((state as { plan?: unknown } | undefined)?.plan);
+        if (plan === undefined) panel.dispose();
+        else await fits.adopt(panel, plan);
+      },
+    }),
     commands.registerCommand('firmtune.openModel', (model: unknown, layer: unknown) =>
       openModel(sessions, model, layer),
     ),
     commands.registerCommand('firmtune.openSample', (parent: unknown) =>
       openSample(extensionUri, parent instanceof Uri ? parent : undefined),
     ),
-    workspace.onDidGrantWorkspaceTrust(() => views.refreshSettings()),
+    workspace.onDidGrantWorkspaceTrust(() => {
+      views.refreshSettings();
+      fits.refreshSettings();
+    }),
   );
 }
 

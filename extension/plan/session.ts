@@ -14,6 +14,7 @@ import {
   window,
   workspace,
 } from 'vscode';
+import type { TextEdit } from '../../compiler/diagnostics.ts';
 import type { PictureDiagnostic, PicturePrice, PlanPicture } from '../../webview/messages.ts';
 import type { DrawnPlan, PlanText, Toggle } from '../engine/plans.ts';
 import { stored } from '../files.ts';
@@ -93,7 +94,13 @@ export class PlanSession extends Disposable {
    * on. Resolves to false where nothing was to change or nothing could be changed.
    */
   toggle(toggles: readonly Toggle[]): Promise<boolean> {
-    const edit = this.edits.then(() => this.applyToggles(toggles));
+    const { quick } = this.engines;
+    return this.edit((text) => withModel(quick, () => quick.call('togglePlan', { ...text, toggles })));
+  }
+
+  /** @param compute asked again where the text has changed in between */
+  edit(compute: (text: PlanText) => Promise<{ readonly edit?: TextEdit }>): Promise<boolean> {
+    const edit = this.edits.then(() => this.applyEdit(compute));
     this.edits = edit.catch(() => undefined);
     return edit;
   }
@@ -197,13 +204,12 @@ export class PlanSession extends Disposable {
     this.priced.fire(fresh);
   }
 
-  private async applyToggles(toggles: readonly Toggle[]): Promise<boolean> {
-    const { document, engines } = this;
+  private async applyEdit(compute: (text: PlanText) => Promise<{ readonly edit?: TextEdit }>): Promise<boolean> {
+    const { document } = this;
     for (let attempt = 0; attempt < mostAttempts && this.isOpen; attempt++) {
       const { version } = document;
       const text = this.planText();
-      const { quick } = engines;
-      const { edit } = await withModel(quick, () => quick.call('togglePlan', { ...text, toggles }));
+      const { edit } = await compute(text);
       if (edit === undefined) return false;
       if (document.version !== version) continue;
       const { line, column, endLine, endColumn } = edit.range;
@@ -249,8 +255,8 @@ export class PlanSession extends Disposable {
 
   /** The engine asks for it the next time. */
   private forgetModel(model: Uri): void {
-    for (const engine of [this.engines.quick, this.engines.background]) {
-      void engine.call('forgetModel', { uri: model.toString() }).catch(() => undefined);
+    for (const engine of [this.engines.quick, this.engines.background, this.engines.search]) {
+      if (engine.isRunning()) void engine.call('forgetModel', { uri: model.toString() }).catch(() => undefined);
     }
   }
 

@@ -30,8 +30,8 @@ describe('the manifest', () => {
     expect(manifest.capabilities.untrustedWorkspaces.supported).toBe('limited');
   });
 
-  it('starts with a plan, a command, or the monitor of the last window only', () => {
-    expect(manifest.activationEvents).toEqual(['onWebviewPanel:firmtune.monitor']);
+  it('starts with a plan, a command, or a page of the last window only', () => {
+    expect(manifest.activationEvents).toEqual(['onWebviewPanel:firmtune.monitor', 'onWebviewPanel:firmtune.fit']);
   });
 
   it('offers the cores that the compiler knows, and an example board that it takes', () => {

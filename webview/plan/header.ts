@@ -132,10 +132,14 @@ export function createHeader(events: HeaderEvents): Header {
       setText(name, picture.name);
       setText(model, picture.model);
       setText(target, t('on {0}', picture.target.name));
-      for (const run of runs) {
+      for (const [index, [command]] of commands.entries()) {
+        const run = runs[index];
+        // A search is no task.
+        const canRun = canRunTasks || command === 'fit';
+        if (run === undefined) continue;
         setAttributes(run, {
-          'aria-disabled': canRunTasks ? undefined : 'true',
-          title: canRunTasks ? undefined : cannotRunReason,
+          'aria-disabled': canRun ? undefined : 'true',
+          title: canRun ? undefined : cannotRunReason,
         });
       }
       reason.hidden = canRunTasks || cannotRunReason === undefined;
