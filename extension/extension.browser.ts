@@ -3,17 +3,18 @@
 import { type ExtensionContext, Uri } from 'vscode';
 import { startEngine } from './engine/start.browser.ts';
 import { clientName } from './languageClient.ts';
+import { loadBundle, loadWorker } from './loadBundle.ts';
 import { registerExtension } from './register.ts';
 
 export function activate(context: ExtensionContext): void {
-  const inDist = (file: string): string => Uri.joinPath(context.extensionUri, 'dist', file).toString(true);
+  const inDist = (file: string): Uri => Uri.joinPath(context.extensionUri, 'dist', file);
   registerExtension(context, {
     runsTasks: false,
-    // In this bundle: a web extension's host loads one file.
     createClient: async (options) => {
-      const { LanguageClient } = await import('vscode-languageclient/browser.js');
-      return new LanguageClient('firmtune', clientName, options, new Worker(inDist('server.worker.js')));
+      const bundle = await loadBundle(inDist('client.browser.js'));
+      const { createClient } = bundle as typeof import('./client/browser.ts');
+      return createClient(clientName, await loadWorker(inDist('server.worker.js')), options);
     },
-    startEngine: () => startEngine(inDist('engine.worker.js')),
+    startEngine: () => startEngine(() => loadWorker(inDist('engine.worker.js'))),
   });
 }

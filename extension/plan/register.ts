@@ -110,8 +110,8 @@ export function registerPlans(
 
 /** Undefined where programs may be run. */
 function whyNoTasks(runsTasks: boolean, { scheme }: Uri): string | undefined {
-  if (scheme !== 'file' && scheme !== 'untitled') return l10n.t('Programs can only be run on files of a disk.');
   if (!runsTasks) return l10n.t('Programs can only be run on a computer, not in a browser.');
+  if (scheme !== 'file' && scheme !== 'untitled') return l10n.t('Programs can only be run on files of a disk.');
   return workspace.isTrusted ? undefined : l10n.t('Programs are run once you trust this workspace.');
 }
 

@@ -130,7 +130,8 @@ export function openBrowser() {
 /** All are paths; without a folder the window is empty. `extension` and `tests` need a server with the test driver. `open`: a file to begin with. */
 export function workbenchUrl(port, { folder, open, extension, tests }) {
   const url = new URL(`http://localhost:${port}/`);
-  if (folder !== undefined) url.searchParams.set('folder', folder);
+  if (folder === undefined) url.searchParams.set('ew', 'true');
+  else url.searchParams.set('folder', folder);
   // As the workbench itself names its files: under another authority a file is another file, without diagnostics.
   const remote = (path) => `vscode-remote://localhost:${port}${path}`;
   const payload = [];

@@ -1,8 +1,13 @@
 const patienceMs = 20_000;
 
 /** Asks again until the answer is what is waited for. */
-export async function until<T>(what: string, ask: () => Promise<T>, isThere: (answer: T) => boolean): Promise<T> {
-  const end = Date.now() + patienceMs;
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T>,
+  isThere: (answer: T) => boolean,
+  patience = patienceMs,
+): Promise<T> {
+  const end = Date.now() + patience;
   for (;;) {
     const answer = await ask();
     if (isThere(answer)) return answer;
