@@ -56,9 +56,15 @@ export function readTheme(): Theme {
     warning: colour('editorWarning-foreground', '#cca700'),
     font: style.getPropertyValue('--vscode-font-family').trim() || 'sans-serif',
     charts: Object.fromEntries(
-      chartColours.map((name) => [name, colour(`charts-${name}`, fallbacks[name])]),
+      chartColours.map((name) => [name, solid(colour(`charts-${name}`, fallbacks[name]), name)]),
     ) as Theme['charts'],
   };
+}
+
+/** VS Code's own themes derive the orange of charts from a translucent highlight, which vanishes on their backgrounds. */
+function solid(colour: string, name: ChartColour): string {
+  const [red, green, blue, alpha] = channelsOf(colour);
+  return alpha === 1 || name === 'lines' ? colour : `rgb(${red}, ${green}, ${blue})`;
 }
 
 /** VS Code writes a new theme into the classes of the body and the style of the root. */
