@@ -18,6 +18,8 @@ export function openWorkbench(options: {
   readonly open?: string;
   /** Installs the extension from this package, instead of running it from this folder; messages are shown then. */
   readonly vsix?: string;
+  /** The folder of the extension, if not this one. */
+  readonly extension?: string;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly viewport?: { readonly width: number; readonly height: number };
 }): Promise<Workbench>;

@@ -12,11 +12,17 @@ export const hasSharedData = existsSync(sharedData);
 
 /**
  * Opens a folder in the workbench, with the extension as it is in this folder (`dist/` must be built).
- * @param {{ folder?: string, open?: string, vsix?: string, settings?: Record<string, unknown>, viewport?: { width: number, height: number } }} options
- * `vsix`: the extension is installed from this package, and messages are shown
+ * @param {{ folder?: string, open?: string, vsix?: string, extension?: string, settings?: Record<string, unknown>, viewport?: { width: number, height: number } }} options
+ * `extension`: its folder, if not this one; `vsix`: the extension is installed from this package, and messages are shown
  */
-export async function openWorkbench({ folder, open, vsix, settings, viewport = { width: 1600, height: 900 } }) {
-  const extension = vsix === undefined ? root : undefined;
+export async function openWorkbench({
+  folder,
+  open,
+  vsix,
+  extension = vsix === undefined ? root : undefined,
+  settings,
+  viewport = { width: 1600, height: 900 },
+}) {
   const server = await startServer({ testDriver: vsix === undefined, settings, extension: vsix });
   const browser = await openBrowser();
   const problems = [];

@@ -1,0 +1,54 @@
+/** The extension as a browser alone has it: without Node, in the host of web extensions. */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPlanView, openWorkbench, shownPeak, shownText, type Workbench } from '../planView.mjs';
+import { until } from './until.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'firmtune-journey-'));
+const extension = join(folder, 'extension');
+const workspace = join(folder, 'workspace');
+let workbench: Workbench;
+
+beforeAll(async () => {
+  cpSync('extension/samples/garments', workspace, { recursive: true });
+  mkdirSync(extension);
+  // With `main` it would be run by Node, wherever there is one.
+  const { main: _, type: __, ...manifest } = JSON.parse(readFileSync('package.json', 'utf8'));
+  writeFileSync(join(extension, 'package.json'), JSON.stringify(manifest));
+  for (const path of ['dist', 'l10n', 'package.nls.json', 'extension/icons', 'extension/walkthrough']) {
+    cpSync(path, join(extension, path), { recursive: true, filter: (file) => !file.endsWith('.map') });
+  }
+  for (const file of ['language-configuration.json', 'snippets.json', 'trainplan.tmLanguage.json']) {
+    cpSync(join('language', file), join(extension, 'language', file));
+  }
+  workbench = await openWorkbench({ folder: workspace, open: join(workspace, 'garments.trainplan'), extension });
+  await workbench.page.locator('.monaco-editor .view-line').first().waitFor();
+}, 120_000);
+
+afterAll(async () => {
+  await workbench?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the web extension', () => {
+  it('has a language server', async () => {
+    await workbench.page.locator('.codelens-decoration', { hasText: 'trained' }).first().waitFor({ timeout: 60_000 });
+  });
+
+  it('shows and changes plans, and says why nothing can be run', async () => {
+    const view = await openPlanView(workbench.page);
+    const before = await shownPeak(view);
+    await view.getByPlaceholder('Filter layers').fill('last_conv');
+    await view.locator('[data-layer="last_conv"] [data-switch="1/2"]').click();
+    await until(
+      'a new peak',
+      () => shownPeak(view),
+      (peak) => peak < before,
+    );
+    expect(await shownText(workbench.page)).toContain('last_conv: weights 1/2');
+    expect(await view.locator('.plan-header').innerText()).toContain('not in a browser');
+    expect(workbench.problems).toEqual([]);
+  });
+});
