@@ -24,6 +24,7 @@ import { PlanFigures } from './figures.ts';
 import { openModel } from './openModel.ts';
 import type { PlanState } from './session.ts';
 import { PlanSessions } from './sessions.ts';
+import { taskRefusal } from './taskGuard.ts';
 import { toggleLayer } from './toggleLayer.ts';
 import { bytesText } from './words.ts';
 
@@ -110,9 +111,16 @@ export function registerPlans(
 
 /** Undefined where programs may be run. */
 function whyNoTasks(runsTasks: boolean, { scheme }: Uri): string | undefined {
-  if (!runsTasks) return l10n.t('Programs can only be run on a computer, not in a browser.');
-  if (scheme !== 'file' && scheme !== 'untitled') return l10n.t('Programs can only be run on files of a disk.');
-  return workspace.isTrusted ? undefined : l10n.t('Programs are run once you trust this workspace.');
+  switch (taskRefusal({ runsTasks, isTrusted: workspace.isTrusted, scheme })) {
+    case 'browser':
+      return l10n.t('Programs can only be run on a computer, not in a browser.');
+    case 'not-on-disk':
+      return l10n.t('Programs can only be run on files of a disk.');
+    case 'untrusted':
+      return l10n.t('Programs are run once you trust this workspace.');
+    case undefined:
+      return undefined;
+  }
 }
 
 /** In the words of the lens over the budget. */
