@@ -45,8 +45,9 @@ export async function openContext(planFile: string, recipe: ContributionRecipe):
   }
   const hash = createHash('sha256');
   hash.update(await readFile(resolve(directory, plan.model)));
-  const { update: _, budgetBytes, target, name, model, ...settings } = plan;
-  hash.update(JSON.stringify({ version, recipe, settings, sram: target.sramBytes }));
+  // Of the samples their bytes count, and of the training what the short runs do not set themselves.
+  const { epochs: _, seed, schedule, warmUpSteps, ...train } = plan.train;
+  hash.update(JSON.stringify({ version, recipe, train, input: plan.input }));
   for (const { input, label } of [...data.train, ...data.test]) hash.update(input).update(String(label));
   return success(
     { graph, plan, recipe, data, format, prefixes: sharedPrefixes(), loaded: loaded.value, digest: hash.digest('hex') },
