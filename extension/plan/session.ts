@@ -63,6 +63,7 @@ export class PlanSession extends Disposable {
   private pricing: AbortController | undefined;
   private edits: Promise<unknown> = Promise.resolve();
   /** The picture of a text that the document is about to have. */
+  private ahead: DrawnPlan | undefined;
   private expected: { readonly text: string; readonly drawn: Promise<DrawnPlan> } | undefined;
   private isOpen = true;
 
@@ -142,27 +143,37 @@ export class PlanSession extends Disposable {
   }
 
   /** The engine draws while the editor applies the edit. */
-  private expect(plan: PlanText): void {
+  private expect(plan: PlanText, version: number): void {
     const drawn = this.drawText(plan);
     // Who takes it handles its failure.
-    drawn.catch(() => undefined);
+    drawn.then((done) => this.showAhead(version, done)).catch(() => undefined);
     this.expected = { text: plan.text, drawn };
   }
 
-  private accept(version: number, drawn: DrawnPlan): void {
-    const before = this.state;
-    const model = drawn.model === undefined ? undefined : Uri.parse(drawn.model);
-    this.state = {
+  /** Shows the picture of an edit that is under way: the editor takes longer to apply it than the engine to draw it. */
+  private showAhead(version: number, drawn: DrawnPlan): void {
+    if (!this.isOpen || this.document.version >= version || drawn.picture === undefined) return;
+    this.ahead = drawn;
+    this.changed.fire(this.stateOf(version, drawn));
+  }
+
+  private stateOf(version: number, drawn: DrawnPlan): PlanState {
+    return {
       version,
-      picture: drawn.picture ?? before?.picture,
+      picture: drawn.picture ?? this.state?.picture,
       stale: drawn.picture === undefined,
       diagnostics: drawn.diagnostics,
       lines: drawn.lines,
-      model,
+      model: drawn.model === undefined ? undefined : Uri.parse(drawn.model),
     };
-    this.watchModel(model);
+  }
+
+  private accept(version: number, drawn: DrawnPlan): void {
+    this.state = this.stateOf(version, drawn);
+    this.watchModel(this.state.model);
     this.prices = undefined;
-    this.changed.fire(this.state);
+    if (this.ahead !== drawn) this.changed.fire(this.state);
+    this.ahead = undefined;
     if (drawn.picture !== undefined) void this.price(version, drawn.picture.totals.provenOptimal);
   }
 
@@ -215,7 +226,7 @@ export class PlanSession extends Disposable {
       const { line, column, endLine, endColumn } = edit.range;
       const range = new Range(line - 1, column - 1, endLine - 1, endColumn - 1);
       const [start, end] = [document.offsetAt(range.start), document.offsetAt(range.end)];
-      this.expect({ ...text, text: text.text.slice(0, start) + edit.text + text.text.slice(end) });
+      this.expect({ ...text, text: text.text.slice(0, start) + edit.text + text.text.slice(end) }, version + 1);
       const change = new WorkspaceEdit();
       change.replace(document.uri, range, edit.text);
       // The editor refuses an edit of a text that has changed since.
@@ -223,6 +234,8 @@ export class PlanSession extends Disposable {
         void commands.executeCommand('setContext', 'firmtune.toggled', true);
         return true;
       }
+      this.ahead = undefined;
+      if (this.state !== undefined) this.changed.fire(this.state);
     }
     void window.showWarningMessage(l10n.t('The plan could not be changed: it is read-only, or changes all the time.'));
     return false;
