@@ -14,10 +14,15 @@ export function differenceOf(before: string, after: string): readonly FitDiffLin
   while (end < Math.min(old.length, fresh.length) - start && old.at(-1 - end) === fresh.at(-1 - end)) end++;
   const same = (lines: readonly string[]): readonly FitDiffLine[] => lines.map((text) => ({ kind: 'same', text }));
   return [
-    ...same(old.slice(Math.max(0, start - around), start)),
+    ...same(trimmed(old.slice(Math.max(0, start - around), start))),
     ...changesOf(old.slice(start, old.length - end), fresh.slice(start, fresh.length - end)),
-    ...same(old.slice(old.length - end, old.length - end + around)),
+    ...same(trimmed(old.slice(old.length - end, old.length - end + around))),
   ];
+}
+
+/** Empty lines around say nothing. */
+function trimmed(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => line.trim() !== '');
 }
 
 function linesOf(text: string): readonly string[] {

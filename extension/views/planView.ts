@@ -105,7 +105,7 @@ class OpenPlanView extends Disposable {
 
   constructor(
     readonly document: TextDocument,
-    panel: WebviewPanel,
+    private readonly panel: WebviewPanel,
     extensionUri: Uri,
     private readonly sessions: PlanSessions,
     private readonly log: LogOutputChannel,
@@ -212,6 +212,8 @@ class OpenPlanView extends Disposable {
         return;
       case 'undo':
       case 'redo':
+        // The command is for the active editor, which a click into another group has not made this one yet.
+        if (!this.panel.active) this.panel.reveal();
         await commands.executeCommand(message.type);
         return;
       case 'compare':

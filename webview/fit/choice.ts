@@ -39,7 +39,7 @@ export function createChoice({ onApply, onOpenPlan, onUnpin }: ChoiceEvents): Ch
     element(
       'thead',
       {},
-      element('tr', {}, head('', false), head(t('plan now')), head(t('this choice')), head(t('change'))),
+      element('tr', {}, head(t('Figure'), false), head(t('plan now')), head(t('this choice')), head(t('change'))),
     ),
     body,
   );
@@ -92,7 +92,7 @@ function stateText(choice: FitChoice | undefined, isSame: boolean, canEdit: bool
   return canEdit ? '' : t('The plan is read-only.');
 }
 
-function rowsOf({ now, figures }: FitPlan, choice: FitChoice | undefined): readonly HTMLElement[] {
+function rowsOf({ now, figures, gains }: FitPlan, choice: FitChoice | undefined): readonly HTMLElement[] {
   const row = (title: string, before: string, after: string, change: string, sign: number): HTMLElement =>
     element(
       'tr',
@@ -111,7 +111,13 @@ function rowsOf({ now, figures }: FitPlan, choice: FitChoice | undefined): reado
   const before = now.atLeast ? t('at least {0}', scoreText(now.score)) : scoreText(now.score);
   const gain = choice === undefined ? '' : signed(choice.score - now.score, scoreText);
   return [
-    row(t('Score, points'), before, choice === undefined ? '' : scoreText(choice.score), gain, 0),
+    row(
+      gains === 'measured' ? t('Score, points') : t('Score (guessed), points'),
+      before,
+      choice === undefined ? '' : scoreText(choice.score),
+      gain,
+      0,
+    ),
     compared(t('Peak SRAM'), 'sramBytes', bytesText),
     compared(t('Arena'), 'arenaBytes', bytesText),
     compared(t('Trained parameters'), 'trainableBytes', bytesText),

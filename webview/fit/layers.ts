@@ -22,11 +22,7 @@ export function createLayers(): LayersCard {
     element('thead', {}, element('tr', {}, head(t('Layer')), head(t('Trains')), gainHead, head(t('Why')))),
     body,
   );
-  const scroll = element(
-    'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-labelledby': 'layers-title' },
-    table,
-  );
+  const scroll = element('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': t('Layers') }, table);
   const root = element(
     'section',
     { class: 'card', 'aria-labelledby': 'layers-title' },
@@ -59,6 +55,7 @@ function row({ name, trains, gain, mostGain, why }: FitLayer, most: number, meas
   bar.style.width = percent(gain);
   const frame = element('span', { class: 'bar-frame' });
   frame.style.width = percent(mostGain);
+  frame.hidden = mostGain <= 0;
   const text = mostGain === 0 && gain === 0 ? '–' : t('{0} of {1}', scoreText(gain), scoreText(mostGain));
   return element(
     'tr',

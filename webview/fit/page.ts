@@ -107,7 +107,7 @@ export function createFitPage(root: HTMLElement, host: Host<FromFitPage>): FitPa
     setText(stateText, text);
     problems.replaceChildren(
       ...found.map(({ message, remedy }) =>
-        element('li', {}, message, ' ', element('span', { class: 'muted' }, remedy)),
+        element('li', {}, `${message}: `, element('span', { class: 'muted' }, remedy)),
       ),
     );
   }

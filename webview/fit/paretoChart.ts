@@ -49,6 +49,8 @@ export function createParetoChart(canvas: HTMLCanvasElement): ParetoChart {
       // The page listens itself.
       events: [],
       layout: { padding: { top: 14, right: 14 } },
+      // Marks at an edge are whole.
+      clip: 10,
     },
   });
   return {
@@ -112,6 +114,8 @@ function scalesOf({ points, now, others, budgetBytes }: ParetoState, theme: Them
   const bytes = [...all.map(({ sramBytes }) => sramBytes), budgetBytes].map((each) => each / 1024);
   const [least, most] = [Math.min(...bytes), Math.max(...bytes)];
   const room = Math.max(1, (most - least) * 0.05);
+  const scores = all.map(({ score }) => score);
+  const lowest = Math.min(0, ...scores);
   const axis = (text: string) => ({
     title: { display: true, text, color: theme.muted, font },
     border: { color: theme.highContrast ? theme.border : theme.gridLine },
@@ -120,7 +124,11 @@ function scalesOf({ points, now, others, budgetBytes }: ParetoState, theme: Them
   });
   return {
     x: { type: 'linear' as const, min: Math.max(0, least - room), max: most + room, ...axis(t('SRAM in KB')) },
-    y: { type: 'linear' as const, suggestedMin: 0, ...axis(t('Score in points')), grace: '8%' },
+    y: {
+      ...{ type: 'linear' as const, suggestedMax: Math.max(1, ...scores) * 1.08 },
+      ...(lowest < 0 ? { suggestedMin: lowest } : { min: 0 }),
+      ...axis(t('Score in points')),
+    },
   };
 }
 
