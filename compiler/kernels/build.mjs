@@ -2,11 +2,14 @@
  * Compiles the kernels to WebAssembly and writes kernels.generated.ts: the module, the C texts, and the signatures and
  * structs of the headers. Needs no C toolchain: the compiler is an npm package, which takes some 15 s; the result is
  * kept in .cache/ under the hash of everything that it depends on.
+ *
+ * With "scalar" it compiles them without SIMD instead and prints the module's path: what a benchmark compares with.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const folder = dirname(fileURLToPath(import.meta.url));
@@ -19,7 +22,7 @@ const headers = ['ft_kernels.h', 'ft_operators.h'];
 const wasmOnly = 'wasm_memory.c';
 /** Without bulk memory: wasm_memory.c says why, and switches it on for itself. */
 const flags = [
-  ...['-std=c99', '-O3', '-msimd128', '-mno-bulk-memory', '-mno-bulk-memory-opt', '-ffp-contract=off'],
+  ...['-std=c99', '-O3', '-mno-bulk-memory', '-mno-bulk-memory-opt', '-ffp-contract=off'],
   ...['-Wall', '-Wextra', '-Wconversion', '-Werror'],
   ...['-nostdlib', '-Wl,--no-entry', '-Wl,--stack-first', '-Wl,--export=__heap_base'],
 ];
@@ -64,7 +67,7 @@ function findDefinitions(kernels, sources) {
   return signatures;
 }
 
-async function compileToWasm(sources, kernels) {
+async function compileToWasm(sources, kernels, simd) {
   const { runClang, runLLVM } = await import('@yowasp/clang');
   await runLLVM(null, {}, { fetchProgress: () => {} }); // loads the compiler; runClang would report it in numbers
   let messages = '';
@@ -74,10 +77,14 @@ async function compileToWasm(sources, kernels) {
   const units = Object.keys(sources).filter((file) => file.endsWith('.c'));
   const exported = Object.keys(kernels).map((kernel) => `-Wl,--export=${kernel}`);
   try {
-    const files = await runClang(['clang', ...flags, ...exported, '-o', 'kernels.wasm', ...units], sources, {
-      stdout: collect,
-      stderr: collect,
-    });
+    const files = await runClang(
+      ['clang', ...flags, ...(simd ? ['-msimd128'] : []), ...exported, '-o', 'kernels.wasm', ...units],
+      sources,
+      {
+        stdout: collect,
+        stderr: collect,
+      },
+    );
     return Buffer.from(files['kernels.wasm']);
   } catch (error) {
     throw new Error(`the kernels do not compile:\n${messages}`, { cause: error });
@@ -130,16 +137,27 @@ const compiler = createRequire(import.meta.url).resolve('@yowasp/clang');
 const compilerVersion = readFileSync(join(dirname(compiler), '..', 'package.json'), 'utf8');
 const inputs = [readFileSync(fileURLToPath(import.meta.url), 'utf8'), compilerVersion, sources];
 const hash = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 32);
-const cached = join(cacheFolder, `kernels-${hash}.ts`);
+const { parameters, structs } = readHeader(headers.map((file) => sources[file]).join('\n'));
+const signatures = findDefinitions(parameters, sources);
+mkdirSync(cacheFolder, { recursive: true });
 
-if (!existsSync(cached)) {
-  const { parameters, structs } = readHeader(headers.map((file) => sources[file]).join('\n'));
-  const signatures = findDefinitions(parameters, sources);
-  const wasm = await compileToWasm(sources, parameters);
-  const { [wasmOnly]: _, ...portable } = sources;
-  mkdirSync(cacheFolder, { recursive: true });
-  writeWhole(cached, typescriptOf(wasm, portable, signatures, structs));
+async function writeGenerated() {
+  const cached = join(cacheFolder, `kernels-${hash}.ts`);
+  if (!existsSync(cached)) {
+    const wasm = await compileToWasm(sources, parameters, true);
+    const { [wasmOnly]: _, ...portable } = sources;
+    writeWhole(cached, typescriptOf(wasm, portable, signatures, structs));
+  }
+  const generated = readFileSync(cached, 'utf8');
+  if (!existsSync(generatedFile) || readFileSync(generatedFile, 'utf8') !== generated)
+    writeWhole(generatedFile, generated);
 }
-const generated = readFileSync(cached, 'utf8');
-if (!existsSync(generatedFile) || readFileSync(generatedFile, 'utf8') !== generated)
-  writeWhole(generatedFile, generated);
+
+async function writeScalar() {
+  const cached = join(cacheFolder, `kernels-scalar-${hash}.wasm`);
+  if (!existsSync(cached)) writeWhole(cached, await compileToWasm(sources, parameters, false));
+  process.stdout.write(`${cached}\n`);
+}
+
+if (process.argv[2] === 'scalar') await writeScalar();
+else await writeGenerated();

@@ -64,8 +64,9 @@ export class Machine {
     this.initialise();
   }
 
-  static async create(program: Program): Promise<Machine> {
-    const instance = await WebAssembly.instantiate(await kernelModule());
+  /** @param kernels another build of the kernels than the bundled one */
+  static async create(program: Program, kernels?: WebAssembly.Module): Promise<Machine> {
+    const instance = await WebAssembly.instantiate(kernels ?? (await kernelModule()));
     const { memory, __heap_base: heapBase } = instance.exports;
     if (!(memory instanceof WebAssembly.Memory) || !(heapBase instanceof WebAssembly.Global)) {
       throw new Error('the kernel module exports no memory');

@@ -1,5 +1,7 @@
 /** How fast the simulator trains: `npm run bench -- simulate`. All ways in one run, and each must learn the same bits. */
-import { parseArgs } from 'node:util';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { parseArgs, promisify } from 'node:util';
 import type { Program } from '../../compiler/program.ts';
 import type { DataSet } from '../../compiler/simulate/data.ts';
 import { Machine } from '../../compiler/simulate/machine.ts';
@@ -16,9 +18,16 @@ interface Way {
 }
 
 const ways: readonly Way[] = [
-  { name: 'each layer each time', machine: Machine.create, cacheBytes: 0 },
-  { name: 'frozen layers once', machine: Machine.create, cacheBytes: defaultCacheBytes },
+  { name: 'without SIMD, each layer each time', machine: scalarMachine, cacheBytes: 0 },
+  { name: 'each layer each time', machine: (program) => Machine.create(program), cacheBytes: 0 },
+  { name: 'frozen layers once', machine: (program) => Machine.create(program), cacheBytes: defaultCacheBytes },
 ];
+
+/** On the same kernels, compiled without vectors. They are not shipped, so the first run compiles them. */
+async function scalarMachine(program: Program): Promise<Machine> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['compiler/kernels/build.mjs', 'scalar']);
+  return await Machine.create(program, await WebAssembly.compile(await readFile(stdout.trim())));
+}
 
 const publishedPlan = '../shared/data/plans/mcunet-5fps-49kb.trainplan';
 
@@ -28,14 +37,23 @@ export interface SimulationSpeed {
   readonly samplesPerSecond: number;
   /** With the tests between. */
   readonly seconds: number;
-  /** One training step at the end of the run, in milliseconds. */
+  /** One training step at the end of the run, in milliseconds: the median. */
   readonly stepMs: number;
-  /** Against the first way: training, and the whole run. */
+  /** Against the first way: a step, training, and the whole run. */
+  readonly stepTimesAsFast: number;
   readonly timesAsFast: number;
   readonly runTimesAsFast: number;
   readonly cacheBytes: number;
   /** Losses, accuracies and everything learned, against the first way. */
   readonly same: boolean;
+}
+
+interface Run {
+  readonly machine: Machine;
+  readonly report: SimulationReport;
+  readonly seconds: number;
+  /** Base64. */
+  readonly learned: string;
 }
 
 /**
@@ -44,7 +62,7 @@ export interface SimulationSpeed {
  */
 export async function runSimulate(
   args: readonly string[],
-  onWay: (speed: SimulationSpeed) => void = () => {},
+  onWay: (run: { readonly way: string; readonly seconds: number }) => void = () => {},
 ): Promise<readonly SimulationSpeed[]> {
   const options = { 'per-class': { type: 'string' }, tests: { type: 'string' }, epochs: { type: 'string' } } as const;
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
@@ -57,44 +75,54 @@ export async function runSimulate(
   const loaded = await loadData(compiled.value, compilation.network, { perClass, seed });
   if (!loaded.ok) throw new Error(loaded.diagnostics.map(({ message }) => message).join('\n'));
   const data: DataSet = { ...loaded.value.data, test: loaded.value.data.test.slice(0, tests) };
-  const results: SimulationSpeed[] = [];
-  let first: { readonly report: SimulationReport; readonly learned: string; readonly seconds: number } | undefined;
-  for (const { name, machine: create, cacheBytes } of ways) {
-    const machine = await create(compilation.program);
+  const runs: Run[] = [];
+  for (const way of ways) {
+    const machine = await way.machine(compilation.program);
     const start = performance.now();
-    const run = { epochs: epochs ?? 1, seed, cacheBytes };
+    const run = { epochs: epochs ?? 1, seed, cacheBytes: way.cacheBytes };
     const report = await simulateTraining(machine, plan, data, loaded.value.format, run);
     const seconds = (performance.now() - start) / 1000;
     const learned = Buffer.from(machine.learned()).toString('base64');
-    first ??= { report, learned, seconds };
-    const result: SimulationSpeed = {
-      way: name,
-      samplesPerSecond: Math.round(report.samplesPerSecond),
-      seconds: rounded(seconds),
-      stepMs: rounded(stepTime(machine, data, report.cacheBytes > 0)),
-      timesAsFast: rounded(report.samplesPerSecond / first.report.samplesPerSecond),
-      runTimesAsFast: rounded(first.seconds / seconds),
-      cacheBytes: report.cacheBytes,
-      same: learned === first.learned && figuresOf(report) === figuresOf(first.report),
-    };
-    results.push(result);
-    onWay(result);
+    runs.push({ machine, report, seconds, learned });
+    onWay({ way: way.name, seconds: rounded(seconds) });
   }
-  return results;
+  const steps = stepTimes(runs, data);
+  const [first] = runs;
+  return ways.flatMap(({ name }, i): SimulationSpeed[] => {
+    const [run, stepMs = Number.NaN, firstStepMs = Number.NaN] = [runs[i], steps[i], steps[0]];
+    if (run === undefined || first === undefined) return [];
+    const { report, seconds, learned } = run;
+    return [
+      {
+        way: name,
+        samplesPerSecond: Math.round(report.samplesPerSecond),
+        seconds: rounded(seconds),
+        stepMs: rounded(stepMs),
+        stepTimesAsFast: rounded(firstStepMs / stepMs),
+        timesAsFast: rounded(report.samplesPerSecond / first.report.samplesPerSecond),
+        runTimesAsFast: rounded(first.seconds / seconds),
+        cacheBytes: report.cacheBytes,
+        same: learned === first.learned && figuresOf(report) === figuresOf(first.report),
+      },
+    ];
+  });
 }
 
-const timedSteps = 50;
+const timedSteps = 100;
 
-function stepTime(machine: Machine, { train }: DataSet, cached: boolean): number {
-  const samples = train.slice(0, timedSteps);
-  const prefixes = cached ? samples.map(({ input }) => machine.capturePrefix(input)) : [];
-  const start = performance.now();
-  for (const [index, { input, label }] of samples.entries()) {
-    const prefix = prefixes[index];
-    if (prefix === undefined) machine.trainStep(input, label);
-    else machine.trainStepFrom(prefix, label);
+/** The median of each machine's steps. They take turns, so that what else the computer does slows all of them. */
+function stepTimes(runs: readonly Run[], { train }: DataSet): readonly number[] {
+  const times = runs.map((): number[] => []);
+  for (const { input, label } of train.slice(0, timedSteps)) {
+    for (const [i, { machine, report }] of runs.entries()) {
+      const prefix = report.cacheBytes > 0 ? machine.capturePrefix(input) : undefined;
+      const start = performance.now();
+      if (prefix === undefined) machine.trainStep(input, label);
+      else machine.trainStepFrom(prefix, label);
+      times[i]?.push(performance.now() - start);
+    }
   }
-  return (performance.now() - start) / samples.length;
+  return times.map((it) => it.sort((a, b) => a - b)[it.length >> 1] ?? Number.NaN);
 }
 
 function figuresOf({ epochs, before, wrong }: SimulationReport): string {
