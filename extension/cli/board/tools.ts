@@ -1,5 +1,5 @@
 /** Finds the programs that a firmware run needs, and says how to get the ones that are missing. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { type Diagnostic, failure, type Result, success } from '../../../compiler/diagnostics.ts';
 
@@ -87,7 +87,8 @@ function findExecutable(command: string): string | undefined {
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    // Folders count as executable.
+    return statSync(path).isFile();
   } catch {
     return false;
   }

@@ -1,14 +1,15 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are macros of CMake
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { projectKinds } from '../../../compiler/codegen/project/detect.ts';
 import { outputFolder, projectAround, projectIn } from '../../../extension/cli/files/workspace.ts';
 import { type BuildRequest, buildPlan } from '../../../extension/cli/firmware/commands.ts';
 import { newestFile } from '../../../extension/cli/firmware/elf.ts';
+import { generatedPlans } from '../../../extension/cli/firmware/outdated.ts';
 import { absolutePlaces } from '../../../extension/cli/firmware/places.ts';
 import { binaryFolder, readPresets } from '../../../extension/cli/firmware/presets.ts';
-import { cli, samplePlan, temporaryFolder } from '../../support/cli.ts';
+import { cli, sampleFolder, samplePlan, temporaryFolder } from '../../support/cli.ts';
 
 function folderWith(files: Readonly<Record<string, string>>): string {
   const folder = temporaryFolder();
@@ -176,7 +177,8 @@ describe('a tool that is missing', () => {
     ['build', { Makefile: '' }, [], 'apt install make'],
     ['emulate', { Makefile: '' }, ['--board', 'virt'], 'apt install qemu-system-misc'],
   ] as const)('ends %s with exit code 3 and how to get it (%j)', async (command, files, flags, remedy) => {
-    const folder = folderWith(files);
+    // Folders with the names of tools are no tools.
+    const folder = folderWith({ ...files, 'make/readme': '', 'qemu-system-riscv32/readme': '' });
     process.env.PATH = folder;
     const { code, json } = await cli(command, folder, ...flags, '--json');
     expect(code).toBe(3);
@@ -185,6 +187,11 @@ describe('a tool that is missing', () => {
 });
 
 describe('build and emulate', () => {
+  const path = process.env.PATH;
+  afterEach(() => {
+    process.env.PATH = path;
+  });
+
   it('say where there is no project, no image, no plan', async () => {
     const empty = folderWith({ 'main.c': '' });
     expect((await cli('build', empty, '--json')).json.diagnostics).toMatchObject([{ code: 'no-project' }]);
@@ -193,6 +200,55 @@ describe('build and emulate', () => {
     ]);
     expect(await cli('emulate', empty, '--board', 'toaster')).toMatchObject({ code: 2 });
     expect(await cli('build', empty, '--project', 'ant')).toMatchObject({ code: 2 });
+  });
+
+  it('generate first what is missing or older than its plan, and stop where a generated file was edited', async () => {
+    const folder = join(temporaryFolder(), 'workspace');
+    await cli('sample', folder);
+    const plan = join(folder, 'garments.trainplan');
+    const code = join(folder, 'firmtune/garments.c');
+    // No tools: the build ends where it would begin.
+    process.env.PATH = folder;
+    const build = () => cli('build', plan, '--generate', '--json');
+    expect((await build()).json.diagnostics).toMatchObject([{ code: 'tool-missing' }]);
+    const first = readFileSync(code, 'utf8');
+
+    writeFileSync(code, `${first}// mine\n`);
+    expect((await build()).json.diagnostics).toMatchObject([{ code: 'tool-missing' }]);
+    expect(readFileSync(code, 'utf8')).toContain('// mine');
+
+    writeFileSync(plan, readFileSync(plan, 'utf8').replace('rate 0.015', 'rate 0.02'));
+    expect((await build()).json.diagnostics).toMatchObject([{ code: 'generated-file-edited' }]);
+    expect((await cli('build', plan, '--json')).json.diagnostics[0]).toMatchObject({ code: 'code-outdated' });
+    writeFileSync(code, first);
+    expect((await build()).json.diagnostics).toMatchObject([{ code: 'tool-missing' }]);
+    expect(readFileSync(code, 'utf8')).not.toBe(first);
+  });
+
+  it('know code in a folder of its own', async () => {
+    const folder = folderWith({ 'CMakeLists.txt': '' });
+    const plan = join(folder, 'garments.trainplan');
+    cpSync(sampleFolder, folder, { recursive: true });
+    await cli('generate', plan, '--out', join(folder, 'src/learned'));
+    process.env.PATH = folder;
+    await cli('build', plan, '--generate');
+    expect(existsSync(join(folder, 'firmtune'))).toBe(false);
+    expect(await generatedPlans(folder)).toMatchObject([{ directory: relative('', join(folder, 'src/learned')) }]);
+  });
+
+  it.each([
+    ['core cortex-m4', 'qemu-system-arm'],
+    ['core riscv32', 'qemu-system-riscv32'],
+    ['core xtensa-lx7', undefined],
+  ])('take the board for the plan with %s', async (core, emulator) => {
+    const folder = folderWith({ 'CMakeLists.txt': '' });
+    const plan = join(folder, 'garments.trainplan');
+    cpSync(sampleFolder, folder, { recursive: true });
+    writeFileSync(plan, readFileSync(plan, 'utf8').replace('core cortex-m7', core));
+    process.env.PATH = folder;
+    const { json } = await cli('emulate', plan, '--json');
+    const expected = emulator === undefined ? 'no emulated board has xtensa-lx7' : `${emulator} is needed`;
+    expect(json.diagnostics).toMatchObject([{ message: expect.stringContaining(expected) }]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { suite, teardown, test } from 'mocha';
-import { commands, extensions, tasks, type Uri, window, workspace } from 'vscode';
+import { commands, extensions, type Uri, window, workspace } from 'vscode';
 import { closeEditors, codesOf, eventually, folder, sample } from './support.ts';
 
 interface Finding {
@@ -72,30 +72,5 @@ suite('the commands', () => {
       if (remedy === undefined) assert.match(state, /\d+\.\d+/, name);
       else assert.match(remedy, /install/, name);
     }
-  });
-});
-
-suite('the tasks', () => {
-  teardown(closeEditors);
-
-  test('simulate and generate are offered for each plan', async () => {
-    const offered = await tasks.fetchTasks({ type: 'firmtune' });
-    const names = offered.map(({ name }) => name);
-    assert.ok(names.includes('simulate garments.trainplan'), names.join('; '));
-    assert.ok(names.includes('generate garments.trainplan'), names.join('; '));
-  });
-
-  test('Generate C Code writes the C files beside the plan', async () => {
-    const ended = new Promise<number | undefined>((resolve) => {
-      const listener = tasks.onDidEndTaskProcess(({ exitCode }) => {
-        listener.dispose();
-        resolve(exitCode);
-      });
-    });
-    await commands.executeCommand('firmtune.generate', sample('garments.trainplan'));
-    assert.equal(await ended, 0);
-    const files = await namesIn(sample('garments-firmware'));
-    assert.ok(files.some((name) => name.endsWith('.c')) && files.some((name) => name.endsWith('.h')), files.join('; '));
-    await workspace.fs.delete(sample('garments-firmware'), { recursive: true });
   });
 });

@@ -22,6 +22,7 @@ export async function run(): Promise<void> {
     monitor: () => import('./monitor.test.ts'),
     model: () => import('./model.test.ts'),
     trace: () => import('./trace.test.ts'),
+    tasks: () => import('./tasks.test.ts'),
   };
   for (const [name, load] of Object.entries(files)) if (only === undefined || name === only) await load();
   const result = { passed: 0, failed: 0, skipped: 0 };

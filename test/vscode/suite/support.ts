@@ -29,8 +29,9 @@ export async function showPlan(name: string, text: string): Promise<TextDocument
 export async function eventually<Answer>(
   what: string,
   ask: () => Answer | PromiseLike<Answer>,
+  patience = patienceMs,
 ): Promise<NonNullable<Answer>> {
-  const end = Date.now() + patienceMs;
+  const end = Date.now() + patience;
   for (;;) {
     const answer = await ask();
     if (answer) return answer;
