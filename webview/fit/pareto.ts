@@ -101,7 +101,10 @@ export function createPareto({ onChoose, onTable }: ParetoEvents): Pareto {
         point === undefined
           ? markName(mark, now)
           : button(isChosen ? t('chosen') : t('Choose'), () => onChoose(point.id), {
-              ...{ class: 'link', 'aria-label': t('Choose {0}', pointText(point)) },
+              ...{
+                class: 'link',
+                'aria-label': isChosen ? t('chosen: {0}', pointText(point)) : t('Choose {0}', pointText(point)),
+              },
               'aria-current': isChosen ? 'true' : undefined,
             });
       const text = mark?.atLeast === true ? t('at least {0}', scoreText(score)) : scoreText(score);
