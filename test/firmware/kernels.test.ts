@@ -1,14 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { benchOnBoard } from '../../extension/cli/board/bench.ts';
-import { type BoardName, boards } from '../../extension/cli/board/boards.ts';
-import { findTools, firmwareToolNames } from '../../extension/cli/board/tools.ts';
 import { type Case, cases as fixedCases } from '../compiler/kernels/cases.ts';
 import { codes, gradients, layerOf, windows } from '../compiler/kernels/draws.ts';
 import type { Layer, Window } from '../compiler/kernels/reference.ts';
+import { kernelBoards } from './kernelBoards.ts';
 import { caseFirmware, expectedResults } from './kernelFirmware.ts';
 
-const tools = findTools(firmwareToolNames);
 const allCodes = { act_min: -128, act_max: 127 };
 
 interface ForwardOptions {
@@ -135,11 +132,11 @@ function sums(): Case[] {
   );
 }
 
-function backward(): Case[] {
+function backward(seed: number): Case[] {
   const positions = (w: Window) => w.in_height * w.in_width;
   const outputs = (w: Window) => w.out_height * w.out_width;
   const taps = (w: Window) => w.kernel_height * w.kernel_width;
-  const conv = fc.sample(windows('conv'), { seed: 91, numRuns: 24 }).flatMap((window, i): Case[] => {
+  const conv = fc.sample(windows('conv'), { seed: 90 + seed, numRuns: 24 }).flatMap((window, i): Case[] => {
     const stride = window.out_channels + (i % 3);
     const range = { channel_begin: 0, channel_end: window.out_channels };
     const gradient = gradients(outputs(window) * stride, i);
@@ -175,7 +172,7 @@ function backward(): Case[] {
       };
     }),
   );
-  const depthwise = fc.sample(windows('depthwise'), { seed: 92, numRuns: 24 }).map(
+  const depthwise = fc.sample(windows('depthwise'), { seed: 91 + seed, numRuns: 24 }).map(
     (window, i): Case => ({
       kernel: 'ft_depthwise_input_gradient_f32',
       values: {
@@ -189,44 +186,44 @@ function backward(): Case[] {
   return [...conv, ...pointwise, ...depthwise];
 }
 
-const suites: Readonly<Record<string, () => Case[]>> = {
+const suites: Readonly<Record<string, (seed: number) => Case[]>> = {
   'every kernel': () => [...fixedCases],
-  'random convolutions': () => randomForward('conv', 1),
-  'random depthwise convolutions': () => randomForward('depthwise', 2),
+  'random convolutions': (seed) => randomForward('conv', seed),
+  'random depthwise convolutions': (seed) => randomForward('depthwise', seed + 1),
   'rows of all lengths, rings and parts of channels': chosenForward,
   'halves, extremes and all scales': () => [...requantisationEdges('conv'), ...requantisationEdges('depthwise')],
   'sums of two tensors': sums,
   'gradients of random layers': backward,
 };
 
-describe.skipIf(!tools.ok)('kernels on QEMU (skipped: needs the Arm toolchain and QEMU)', () => {
-  const calls = Object.entries(suites).map(([name, make]) => ({ name, cases: make() }));
-  const expected = new Map<string, readonly string[]>();
-  const firmware = caseFirmware(calls.flatMap(({ cases }) => cases));
-  for (const { name, cases } of calls) expected.set(name, expectedResults(cases));
+/** Each seed is a firmware on each board: `KERNEL_SEEDS=1,2,3 npx vitest run test/firmware/kernels.test.ts`. */
+const seeds = (process.env.KERNEL_SEEDS ?? '1').split(',').map(Number);
 
-  it.each(['mps2-an500', 'mps2-an386', 'mps3-an547'] satisfies BoardName[])(
-    'give the bytes of the WebAssembly build on %s',
-    async (board) => {
-      if (!tools.ok) throw new Error('not reached: the suite is skipped');
-      const session = { training: [], inference: [new Int8Array(4)] };
-      const { flashCapacityBytes: flashBytes, sramCapacityBytes: sramBytes } = boards[board];
-      const sizes = { flashBytes, sramBytes, optimisation: '-O2' } as const;
-      const run = await benchOnBoard({ ...firmware, ...sizes, board: boards[board], session, tools: tools.value });
-      if (!run.ok) throw new Error(JSON.stringify(run.diagnostics));
-      const learned = Buffer.from(run.value.learned).toString('hex');
-      let at = 0;
-      for (const { name, cases } of calls) {
-        const results = expected.get(name) ?? [];
-        const found = results.map((bytes) => {
-          at += bytes.length;
-          return learned.slice(at - bytes.length, at);
-        });
-        const wrong = results.flatMap((bytes, i) => (bytes === found[i] ? [] : [{ name, case: i, ...cases[i] }]));
-        expect(wrong.slice(0, 1)).toEqual([]);
-      }
-      expect(at).toBe(learned.length);
-    },
-    60_000,
-  );
+describe.each(seeds)('kernels on emulated processors, random layers from seed %i', (seed) => {
+  const calls = Object.entries(suites).map(([name, make]) => ({ name, cases: make(seed) }));
+  const firmware = caseFirmware(calls.flatMap(({ cases }) => cases));
+  const expected = calls.map(({ cases }) => expectedResults(cases));
+
+  describe.each(Object.entries(kernelBoards))('%s', (_, { path, available, run }) => {
+    it.skipIf(!available)(
+      `gives the bytes of the WebAssembly build by its ${path} code (skipped: needs its toolchain and QEMU)`,
+      async () => {
+        const result = await run(firmware);
+        if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
+        const learned = Buffer.from(result.value).toString('hex');
+        let at = 0;
+        for (const [suite, { name, cases }] of calls.entries()) {
+          const results = expected[suite] ?? [];
+          const found = results.map((bytes) => {
+            at += bytes.length;
+            return learned.slice(at - bytes.length, at);
+          });
+          const wrong = results.flatMap((bytes, i) => (bytes === found[i] ? [] : [{ name, case: i, ...cases[i] }]));
+          expect(wrong.slice(0, 1)).toEqual([]);
+        }
+        expect(at).toBe(learned.length);
+      },
+      120_000,
+    );
+  });
 });

@@ -2,8 +2,9 @@
 
 export type BoardName = 'mps2-an500' | 'mps2-an386' | 'mps3-an547';
 
-export interface Board {
-  readonly name: BoardName;
+export interface Board<Name extends string = BoardName> {
+  /** QEMU's. */
+  readonly name: Name;
   readonly processor: string;
   readonly compilerFlags: readonly string[];
   /** Where the processor looks for its vector table. */

@@ -16,7 +16,7 @@ import {
 import type { ToolPaths } from './tools.ts';
 
 export interface FirmwareBuild extends ModelSources {
-  readonly board: Board;
+  readonly board: Board<string>;
   /** Flash that the image may take; 1 MiB where not given, the board's at most. */
   readonly flashBytes?: number | undefined;
   /** SRAM that data and stack may take; 256 KiB where not given, the board's at most. */
@@ -29,7 +29,7 @@ export interface FirmwareBuild extends ModelSources {
 }
 
 export interface Firmware {
-  readonly board: Board;
+  readonly board: Board<string>;
   readonly elf: string;
   readonly directory: string;
 }
@@ -74,7 +74,11 @@ export async function buildFirmware(build: FirmwareBuild): Promise<Result<Firmwa
   return failure(...(overflows.length > 0 ? overflows : [compileFailed('the linked image', compiler, result.stderr)]));
 }
 
-function memoryLayout(board: Board, flashBytes: number, sramBytes: number): readonly (readonly [string, number])[] {
+function memoryLayout(
+  board: Board<string>,
+  flashBytes: number,
+  sramBytes: number,
+): readonly (readonly [string, number])[] {
   const shared = board.vectorsOrigin === board.flashOrigin ? vectorsBytes : 0;
   return [
     ['vectors_origin', board.vectorsOrigin],
@@ -86,7 +90,7 @@ function memoryLayout(board: Board, flashBytes: number, sramBytes: number): read
   ];
 }
 
-function exceedsBoard(board: Board, flashBytes: number, sramBytes: number): Diagnostic | undefined {
+function exceedsBoard(board: Board<string>, flashBytes: number, sramBytes: number): Diagnostic | undefined {
   if (flashBytes <= board.flashCapacityBytes && sramBytes <= board.sramCapacityBytes) return undefined;
   return {
     severity: 'error',

@@ -11,6 +11,8 @@ export interface HostBuild extends ModelSources {
   readonly compiler: string;
   readonly optimisation?: '-O0' | '-O1' | '-O2' | '-O3';
   readonly sanitize?: boolean;
+  /** Further ones, for compiling and for linking. */
+  readonly flags?: readonly string[];
   /** An existing folder for sources, objects and program. */
   readonly directory: string;
   readonly signal?: AbortSignal | undefined;
@@ -27,7 +29,7 @@ export async function buildHostProgram(build: HostBuild): Promise<Result<HostPro
   await writeSources(directory, files);
   const sanitizers =
     build.sanitize === false ? [] : ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-g'];
-  const flags = [build.optimisation ?? '-O1', ...sanitizers];
+  const flags = [build.optimisation ?? '-O1', ...sanitizers, ...(build.flags ?? [])];
   const objects = await compileAll(files, { compiler, flags, directory, signal });
   if (!objects.ok) return objects;
   const path = join(directory, 'host-program');
