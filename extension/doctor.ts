@@ -16,7 +16,15 @@ import {
 import { runProcess } from './cli/board/process.ts';
 import { findTools, type ToolName } from './cli/board/tools.ts';
 
-const tools: readonly ToolName[] = ['arm-none-eabi-gcc', 'arm-none-eabi-nm', 'arm-none-eabi-size', 'qemu-system-arm'];
+const tools: readonly ToolName[] = [
+  'cmake',
+  'make',
+  'arm-none-eabi-gcc',
+  'arm-none-eabi-nm',
+  'arm-none-eabi-size',
+  'qemu-system-arm',
+  'gdb-multiarch',
+];
 const versionTimeLimitMs = 5000;
 
 export interface Finding {
