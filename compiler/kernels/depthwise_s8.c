@@ -74,9 +74,9 @@ void ft_depthwise_s8(const ft_window *window, const int8_t *input, const int8_t 
 #if defined(FT_ARM_MVE)
   if (window->in_channels == window->out_channels && channel_end - channel_begin >= FT_MVE_LANES &&
       window->kernel_height <= FT_MVE_TAP_ROWS) {
-    for (int32_t begin = row_begin; begin < row_end; begin += together)
-      ft_mve_depthwise_rows(window, input, weights, bias, multiplier, shift, output, mask, begin,
-                            begin + together, channel_begin, channel_end);
+    for (int32_t y = row_begin; y < row_end; y++)
+      ft_mve_depthwise_row(window, input, weights, bias, multiplier, shift, output, mask, y, channel_begin,
+                           channel_end);
     return;
   }
 #elif defined(FT_ARM_DSP)

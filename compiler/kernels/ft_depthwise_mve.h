@@ -36,9 +36,9 @@ static inline void ft_mve_store_lanes(const ft_window *w, const ft_mve_lanes *la
                                       int8_t *output, uint8_t *mask, uint32_t bit) {
   static const uint16_t weights[FT_MVE_LANES] = {1, 2, 4, 8, 16, 32, 64, 128};
   const int32_t offset = w->out_zero_point;
-  int16x8_t values = vdupq_n_s16(0);
-  values = vqmovnbq_s32(values, vaddq_n_s32(ft_mve_requantise(sums.even, &lanes->even), offset));
-  values = vqmovntq_s32(values, vaddq_n_s32(ft_mve_requantise(sums.odd, &lanes->odd), offset));
+  const int32x4_t even = vaddq_n_s32(ft_mve_requantise(sums.even, &lanes->even), offset);
+  const int32x4_t odd = vaddq_n_s32(ft_mve_requantise(sums.odd, &lanes->odd), offset);
+  const int16x8_t values = vqmovntq_s32(vqmovnbq_s32(vreinterpretq_s16_s32(even), even), odd);
   const int16x8_t low = vdupq_n_s16((int16_t)w->act_min), high = vdupq_n_s16((int16_t)w->act_max);
   const int16x8_t codes = vminq_s16(vmaxq_s16(values, low), high);
   vstrbq_s16(output, codes);
@@ -91,71 +91,82 @@ static inline void ft_mve_add_taps(const ft_mve_taps *taps, const int8_t *input,
   *second = others;
 }
 
-/* Positions [0, count) that have the same taps, the first with its first column at `input`. */
-static __attribute__((noinline)) void ft_mve_run(const ft_window *w, const ft_mve_taps *taps,
-                                                 const ft_mve_lanes *lanes, const int8_t *input,
-                                                 const int8_t *weights, int32_t count, int8_t *output,
-                                                 uint8_t *mask, uint32_t bit) {
+/* Neighbouring positions that have the same taps, and what all channels of a call share. */
+typedef struct ft_mve_run {
+  ft_mve_taps taps;
+  const int8_t *input, *weights; /* the first tap of the first position, channel_begin's */
+  int8_t *output;
+  uint8_t *mask;
+  uint32_t bit;
+  int32_t count;
+} ft_mve_run;
+
+static inline void ft_mve_run_lanes(const ft_window *w, const ft_mve_run *run, const ft_mve_lanes *lanes,
+                                    int32_t channel) {
   const int32_t step = w->stride_x * w->in_channels, channels = w->out_channels;
+  const ft_mve_taps *taps = &run->taps;
+  const int8_t *input = run->input + channel, *weights = run->weights + channel;
+  int8_t *output = run->output + channel;
+  uint32_t bit = run->bit + (uint32_t)channel;
+  int32_t count = run->count;
   for (; count >= 2; count -= 2, input += 2 * step, output += 2 * channels, bit += 2 * (uint32_t)channels) {
     ft_mve_pair first = lanes->bias, second = lanes->bias;
-    if (taps->columns == 3) /* constants unroll */
-      ft_mve_add_taps(taps, input, weights, step, 3, 1, &first, &second);
-    else
-      ft_mve_add_taps(taps, input, weights, step, taps->columns, 1, &first, &second);
-    ft_mve_store_lanes(w, lanes, first, output, mask, bit);
-    ft_mve_store_lanes(w, lanes, second, output + channels, mask, bit + (uint32_t)channels);
+    ft_mve_add_taps(taps, input, weights, step, taps->columns, 1, &first, &second);
+    ft_mve_store_lanes(w, lanes, first, output, run->mask, bit);
+    ft_mve_store_lanes(w, lanes, second, output + channels, run->mask, bit + (uint32_t)channels);
   }
   if (count > 0) {
     ft_mve_pair sums = lanes->bias, none = sums;
     ft_mve_add_taps(taps, input, weights, 0, taps->columns, 0, &sums, &none);
-    ft_mve_store_lanes(w, lanes, sums, output, mask, bit);
+    ft_mve_store_lanes(w, lanes, sums, output, run->mask, bit);
   }
 }
 
-/* Row y of the eight channels from `channel` on; weights: theirs. */
+/* All channels, eight by eight; the last eight may do channels again. The factors are those of channel 0. */
+static __attribute__((noinline)) void ft_mve_run_channels(const ft_window *w, const ft_mve_run *run,
+                                                          const int32_t *bias, const int32_t *multiplier,
+                                                          const int8_t *shift, int32_t channels) {
+  for (int32_t next = 0; next < channels; next += FT_MVE_LANES) {
+    const int32_t channel = ft_min(next, channels - FT_MVE_LANES);
+    ft_mve_lanes lanes;
+    ft_mve_load_lanes(bias + channel, multiplier + channel, shift + channel, &lanes);
+    ft_mve_run_lanes(w, run, &lanes, channel);
+  }
+}
+
+/* Row y of ft_depthwise_s8. */
 static inline void ft_mve_depthwise_row(const ft_window *w, const int8_t *input, const int8_t *weights,
-                                        const ft_mve_lanes *lanes, int8_t *output, uint8_t *mask, int32_t y,
-                                        int32_t channel) {
+                                        const int32_t *bias, const int32_t *multiplier, const int8_t *shift,
+                                        int8_t *output, uint8_t *mask, int32_t y, int32_t channel_begin,
+                                        int32_t channel_end) {
   const int32_t top = y * w->stride_y - w->pad_top;
   const ft_range ky = ft_taps_inside(top, w->kernel_height, w->dilation_y, w->in_height);
   const int32_t last_column = (w->kernel_width - 1) * w->dilation_x - w->pad_left;
   const int32_t inner_end = ft_windows_inside(last_column, w->stride_x, w->out_width, w->in_width).end;
-  const uint32_t bit = (uint32_t)(y * w->out_width * w->out_channels + channel);
-  ft_mve_taps taps = {{0},
-                      ky.end - ky.begin,
-                      0,
-                      w->dilation_x * w->in_channels,
-                      w->weight_channels,
-                      w->kernel_width * w->weight_channels,
-                      w->in_zero_point};
+  ft_mve_run run;
+  ft_mve_taps *taps = &run.taps;
+  taps->row_count = ky.end - ky.begin;
+  taps->input_step = w->dilation_x * w->in_channels;
+  taps->weights_step = w->weight_channels;
+  taps->weights_row = w->kernel_width * w->weight_channels;
+  taps->zero_point = w->in_zero_point;
   for (int32_t k = ky.begin; k < ky.end; k++)
-    taps.rows[k - ky.begin] = ft_ring_row(top + k * w->dilation_y, w->in_rows) * w->in_width * w->in_channels;
-  weights += ky.begin * taps.weights_row;
-  output += ft_ring_row(y, w->out_rows) * w->out_width * w->out_channels + channel;
-  input += channel;
-  for (int32_t x = 0, count; x < w->out_width; x += count) {
+    taps->rows[k - ky.begin] =
+        ft_ring_row(top + k * w->dilation_y, w->in_rows) * w->in_width * w->in_channels;
+  weights += ky.begin * taps->weights_row;
+  output += ft_ring_row(y, w->out_rows) * w->out_width * w->out_channels + channel_begin;
+  run.mask = mask;
+  for (int32_t x = 0; x < w->out_width; x += run.count) {
     const int32_t left = x * w->stride_x - w->pad_left;
     const ft_range kx = ft_taps_inside(left, w->kernel_width, w->dilation_x, w->in_width);
-    taps.columns = kx.end - kx.begin;
-    count = taps.columns == w->kernel_width ? inner_end - x : 1;
-    ft_mve_run(w, &taps, lanes, input + (left + kx.begin * w->dilation_x) * w->in_channels,
-               weights + kx.begin * w->weight_channels, count, output + x * w->out_channels, mask,
-               bit + (uint32_t)(x * w->out_channels));
-  }
-}
-
-/* Rows [row_begin, row_end); the last eight channels may do channels again. */
-static inline void ft_mve_depthwise_rows(const ft_window *w, const int8_t *input, const int8_t *weights,
-                                         const int32_t *bias, const int32_t *multiplier, const int8_t *shift,
-                                         int8_t *output, uint8_t *mask, int32_t row_begin, int32_t row_end,
-                                         int32_t channel_begin, int32_t channel_end) {
-  for (int32_t next = channel_begin; next < channel_end; next += FT_MVE_LANES) {
-    const int32_t channel = ft_min(next, channel_end - FT_MVE_LANES);
-    ft_mve_lanes lanes;
-    ft_mve_load_lanes(bias + channel, multiplier + channel, shift + channel, &lanes);
-    for (int32_t y = row_begin; y < row_end; y++)
-      ft_mve_depthwise_row(w, input, weights + channel - channel_begin, &lanes, output, mask, y, channel);
+    taps->columns = kx.end - kx.begin;
+    run.count = taps->columns == w->kernel_width ? inner_end - x : 1;
+    run.input = input + (left + kx.begin * w->dilation_x) * w->in_channels + channel_begin;
+    run.weights = weights + kx.begin * w->weight_channels;
+    run.output = output + x * w->out_channels;
+    run.bit = (uint32_t)((y * w->out_width + x) * w->out_channels + channel_begin);
+    ft_mve_run_channels(w, &run, bias + channel_begin, multiplier + channel_begin, shift + channel_begin,
+                        channel_end - channel_begin);
   }
 }
 #endif

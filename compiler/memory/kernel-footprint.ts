@@ -16,6 +16,7 @@ export const kernelFootprints: Readonly<Record<string, { readonly code: number; 
   ft_copy_s32: { code: 12, stack: 0 },
   ft_copy_s8: { code: 10, stack: 0 },
   ft_count: { code: 8, stack: 0 },
+  ft_dense_f32: { code: 164, stack: 56 },
   ft_dense_input_gradient_f32: { code: 540, stack: 72 },
   ft_dense_s8_f32: { code: 348, stack: 64 },
   ft_dense_weight_gradient_f32: { code: 88, stack: 24 },
