@@ -7,6 +7,7 @@ import { type MemoryReport, memoryReport } from '../../compiler/memory/report.ts
 import type { Graph } from '../../compiler/model/graph.ts';
 import type { Program } from '../../compiler/program.ts';
 import { type Price, priceInBackground } from '../../compiler/search/prices.ts';
+import { searchableLayers } from '../../compiler/search/space.ts';
 import { frozen, type TrainingPlan, type WeightSelection } from '../../compiler/training/plan.ts';
 import { boardsFromSettings } from '../../language/boards.ts';
 import { editForToggles } from '../../language/edits.ts';
@@ -23,6 +24,7 @@ import {
   type WeightPosition,
   weightPositions,
 } from '../../webview/messages.ts';
+import { parseContributions } from '../data/contributions.ts';
 import type { Work } from './channel.ts';
 import { modelAt } from './models.ts';
 import { planPicture } from './picture.ts';
@@ -75,8 +77,14 @@ const mostKept = 16;
 const readings = new Map<string, Reading>();
 const programs = new Map<string, Program>();
 
-/** @param refine with the time that the command line takes for it */
-export function drawPlan(input: PlanText & { readonly refine?: boolean }): DrawnPlan | ModelNeeded {
+export interface DrawInput extends PlanText {
+  /** With the time that the command line takes for it. */
+  readonly refine?: boolean;
+  /** What a file of contributions says; one that is damaged, or of another model, counts as none. */
+  readonly contributions?: string | undefined;
+}
+
+export function drawPlan(input: DrawInput): DrawnPlan | ModelNeeded {
   const reading = readPlan(input);
   if ('kind' in reading) return reading;
   const { resolution, modelUri } = reading;
@@ -86,11 +94,29 @@ export function drawPlan(input: PlanText & { readonly refine?: boolean }): Drawn
     kind: 'drawn',
     ...(compiled === undefined
       ? {}
-      : { picture: planPicture(compiled.plan, compiled.graph, compiled.compilation, compiled.memory) }),
+      : {
+          picture: withContributions(
+            planPicture(compiled.plan, compiled.graph, compiled.compilation, compiled.memory),
+            compiled,
+            input.contributions,
+          ),
+        }),
     diagnostics: [...reading.diagnostics, ...found.diagnostics].map(pictureDiagnostic),
     ...(modelUri === undefined ? {} : { model: modelUri }),
     lines: new Map(resolution.lines.flatMap(({ layers, range }) => layers.map(({ layer }) => [layer, range.line]))),
   };
+}
+
+function withContributions(picture: PlanPicture, { graph, plan }: CompiledPlan, text: string | undefined): PlanPicture {
+  const read = text === undefined ? undefined : parseContributions(text, searchableLayers(graph, plan), '');
+  if (read?.ok !== true) return picture;
+  const most = new Map<string, number>();
+  for (const { layer, gain } of read.value.weights) most.set(layer, Math.max(gain, most.get(layer) ?? gain));
+  const layers = picture.layers.map((layer) => {
+    const contribution = most.get(layer.name);
+    return contribution === undefined ? layer : { ...layer, contribution };
+  });
+  return { ...picture, layers };
 }
 
 export interface Toggle {

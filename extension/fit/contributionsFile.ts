@@ -1,18 +1,14 @@
 /** Which file of contributions belongs to a plan: the one that the author chose, or `PLAN.contributions.json` beside it. */
 
 import { type Memento, Uri } from 'vscode';
-import { basename, stored } from '../files.ts';
-
-export function besidePlan(plan: Uri): Uri {
-  const stem = basename(plan).replace(/\.trainplan$/, '');
-  return Uri.joinPath(stored(plan), '..', `${stem}.contributions.json`);
-}
+import { basename } from '../files.ts';
+import { contributionsBeside } from '../plan/contributions.ts';
 
 /** Undefined: the author wants none. */
 export function contributionsOf(plan: Uri, chosen: Memento): Uri | undefined {
   const uri = chosen.get<string>(keyOf(plan));
   if (uri === '') return undefined;
-  return uri === undefined ? besidePlan(plan) : Uri.parse(uri);
+  return uri === undefined ? contributionsBeside(plan) : Uri.parse(uri);
 }
 
 export async function chooseContributions(plan: Uri, file: Uri | undefined, chosen: Memento): Promise<void> {
@@ -25,5 +21,5 @@ function keyOf(plan: Uri): string {
 
 /** What measures them, for a terminal in the plan's folder. */
 export function measuringCommand(plan: Uri): string {
-  return `firmtune contribution "${basename(plan)}" --out "${basename(besidePlan(plan))}"`;
+  return `firmtune contribution "${basename(plan)}" --out "${basename(contributionsBeside(plan))}"`;
 }

@@ -127,7 +127,11 @@ export class FitSearch {
     const input = await this.input();
     const others = await otherPlans(this.session.document.uri);
     const described = await withModel(this.engine, () => this.engine.call('describeFit', { ...input, others }));
-    if (!this.isOpen || input.text !== this.session.document.getText()) return;
+    if (!this.isOpen) return;
+    if (input.text !== this.session.document.getText()) {
+      this.refreshSoon();
+      return;
+    }
     const isNew = described.basis !== this.described?.basis;
     this.described = described;
     this.evidence = {

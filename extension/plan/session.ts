@@ -19,6 +19,7 @@ import type { PictureDiagnostic, PicturePrice, PlanPicture } from '../../webview
 import type { DrawnPlan, PlanText, Toggle } from '../engine/plans.ts';
 import { stored } from '../files.ts';
 import { boardsSetting } from './boards.ts';
+import { MeasuredContributions } from './contributions.ts';
 import { type Engines, withModel } from './engines.ts';
 
 /** Clicks in a row are answered first. */
@@ -57,6 +58,7 @@ export class PlanSession extends Disposable {
   readonly onDidPrice = this.priced.event;
 
   private readonly listeners: Disposable[] = [];
+  private readonly contributions: MeasuredContributions;
   private modelWatch: { readonly uri: string; readonly watcher: Disposable } | undefined;
   private drawing: Promise<void> | undefined;
   private outdated = false;
@@ -73,9 +75,11 @@ export class PlanSession extends Disposable {
     private readonly onError: (error: unknown) => void,
   ) {
     super(() => this.close());
+    this.contributions = new MeasuredContributions(document.uri, () => void this.update());
     this.listeners.push(
       this.changed,
       this.priced,
+      this.contributions,
       workspace.onDidChangeTextDocument((event) => {
         if (event.document === document && event.contentChanges.length > 0) void this.update();
       }),
@@ -139,7 +143,7 @@ export class PlanSession extends Disposable {
     this.expected = undefined;
     if (expected?.text === plan.text) return expected.drawn;
     const { quick } = this.engines;
-    return withModel(quick, () => quick.call('drawPlan', plan));
+    return withModel(quick, () => quick.call('drawPlan', { ...plan, contributions: this.contributions.text }));
   }
 
   /** The engine draws while the editor applies the edit. */
@@ -191,7 +195,7 @@ export class PlanSession extends Disposable {
       const text = this.planText();
       if (!proven) {
         const refined = await withModel(background, () =>
-          background.call('drawPlan', { ...text, refine: true }, { signal }),
+          background.call('drawPlan', { ...text, contributions: this.contributions.text, refine: true }, { signal }),
         );
         if (!isNewest()) return;
         if (this.state !== undefined && refined.picture !== undefined) {

@@ -6,7 +6,6 @@ import {
   type LogOutputChannel,
   l10n,
   type Memento,
-  RelativePattern,
   type TextDocument,
   Uri,
   ViewColumn,
@@ -16,8 +15,9 @@ import {
 } from 'vscode';
 import { type FromFitPage, fromFitPage, type ToFitPage } from '../../webview/messages.ts';
 import { basename } from '../files.ts';
-import { besidePlan, chooseContributions, contributionsOf, measuringCommand } from '../fit/contributionsFile.ts';
+import { chooseContributions, contributionsOf, measuringCommand } from '../fit/contributionsFile.ts';
 import { FitSearch } from '../fit/search.ts';
+import { contributionsBeside, watchFile } from '../plan/contributions.ts';
 import type { PlanSessions } from '../plan/sessions.ts';
 import { openPage, type Page } from './page.ts';
 
@@ -111,7 +111,13 @@ class OpenFit extends Disposable {
       onEvidence: () => this.sendEvidence(),
       onError: (error) => log.error(error instanceof Error ? error : String(error)),
     });
-    this.parts = [use, this.page, use.session.onDidChange(() => this.search.refreshSoon())];
+    this.parts = [
+      use,
+      this.page,
+      use.session.onDidChange(() => this.search.refreshSoon()),
+      // The session may show an edit before the text has it.
+      workspace.onDidChangeTextDocument((event) => event.document === document && this.search.refreshSoon()),
+    ];
     this.watchContributions();
     if (use.session.state !== undefined) this.search.refreshSoon();
   }
@@ -183,7 +189,7 @@ class OpenFit extends Disposable {
     }
     if (!this.services.canMeasure(uri)) return;
     if (this.document.isDirty) await this.document.save();
-    await chooseContributions(uri, besidePlan(uri), this.services.chosen);
+    await chooseContributions(uri, contributionsBeside(uri), this.services.chosen);
     this.watchContributions();
     const terminal = window.createTerminal({ name: l10n.t('Contributions'), cwd: Uri.joinPath(uri, '..') });
     terminal.show();
@@ -198,11 +204,7 @@ class OpenFit extends Disposable {
     this.watched?.watcher.dispose();
     this.watched = undefined;
     if (file === undefined) return;
-    const name = basename(file).replace(/[*?[\]{}]/g, '[$&]');
-    const watcher = workspace.createFileSystemWatcher(new RelativePattern(Uri.joinPath(file, '..'), name));
-    const refresh = (): void => this.search.refreshSoon();
-    const heard = [watcher.onDidChange(refresh), watcher.onDidCreate(refresh), watcher.onDidDelete(refresh)];
-    this.watched = { uri: file.toString(), watcher: Disposable.from(watcher, ...heard) };
+    this.watched = { uri: file.toString(), watcher: watchFile(file, () => this.search.refreshSoon()) };
   }
 }
 
@@ -210,7 +212,7 @@ async function askForContributions(plan: Uri): Promise<Uri | undefined> {
   const [file] =
     (await window.showOpenDialog({
       title: l10n.t('Contributions'),
-      defaultUri: Uri.joinPath(besidePlan(plan), '..'),
+      defaultUri: Uri.joinPath(contributionsBeside(plan), '..'),
       filters: { JSON: ['json'] },
     })) ?? [];
   return file;

@@ -45,6 +45,8 @@ export function createBudget({ onBudget, onStop }: BudgetEvents): BudgetControl 
   const show = (bytes: number): void => {
     const value = bytes / 1024;
     slider.value = `${value}`;
+    const [min, max] = [Number(slider.min), Number(slider.max)];
+    slider.style.setProperty('--share', `${max > min ? (100 * (slider.valueAsNumber - min)) / (max - min) : 0}%`);
     if (document.activeElement !== box) box.value = `${Number(value.toFixed(2))}`;
     setAttributes(slider, { 'aria-valuetext': kilobytes(bytes) });
   };

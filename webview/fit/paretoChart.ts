@@ -79,7 +79,7 @@ function placeOf({ sramBytes, score }: Pick<FitPoint, 'sramBytes' | 'score'>): X
 }
 
 function datasetsOf({ points, now, others, chosen }: ParetoState, theme: Theme): ChartDataset<'line', XY[]>[] {
-  const { blue, orange, green } = theme.charts;
+  const { blue, yellow, green } = theme.charts;
   const ring = points.filter(({ id }) => id === chosen);
   const border = { borderColor: theme.foreground, borderWidth: 1 };
   return [
@@ -92,7 +92,7 @@ function datasetsOf({ points, now, others, chosen }: ParetoState, theme: Theme):
     {
       data: [placeOf(now)],
       ...{ showLine: false, pointStyle: 'rectRot', pointRadius: 7, ...border },
-      pointBackgroundColor: orange,
+      pointBackgroundColor: yellow,
     },
     {
       data: others.map(placeOf),

@@ -112,7 +112,7 @@ export interface PictureLayer {
   readonly trainableBytes: number;
   /** False for a new head: it always trains as a whole. */
   readonly switchable: boolean;
-  /** Measured gain in accuracy where a contribution analysis ran: points. */
+  /** The most that its weights gain in accuracy, in points, where that was measured. */
   readonly contribution?: number;
 }
 

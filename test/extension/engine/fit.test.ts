@@ -76,7 +76,7 @@ describe('Fit to budget in the engine', () => {
     const outside = (each: string): string => each.replace(/update \{[^}]*\}/, 'update');
     expect(outside(text)).toBe(outside(sampleText));
     const input = sampleInput(measured, text);
-    const drawn = drawPlan(input);
+    const drawn = drawPlan({ ...input, contributions: input.contributions?.text });
     if (drawn.kind === 'model-needed') throw new Error('the model was not given');
     expect(drawn.picture?.totals.sramBytes).toBe(best.sramBytes);
     const trained = drawn.picture?.layers.filter(({ weights, switchable }) => switchable && weights !== 'weights none');
@@ -104,6 +104,21 @@ describe('Fit to budget in the engine', () => {
     expect(choice.diff.filter(({ kind }) => kind === 'removed').map(({ text }) => text)).toContain(
       '  block3.pointwise1: weights 1/4',
     );
+  });
+
+  it('gives layers of the plan view the most that was measured of their weights; none by a file of another model', () => {
+    const { contributions: _, ...text } = sampleInput();
+    const gains = (contributions: object) => {
+      const drawn = drawPlan({ ...text, contributions: JSON.stringify(contributions) });
+      const layers = drawn.kind === 'drawn' ? (drawn.picture?.layers ?? []) : [];
+      return layers.flatMap(({ name, contribution }) => (contribution === undefined ? [] : [[name, contribution]]));
+    };
+    expect(gains(measured)).toEqual([
+      ['block3.pointwise1', 2.5],
+      ['block4.pointwise1', 1.5],
+      ['last_conv', 4],
+    ]);
+    expect(gains({ biases: [{ from: 'conv_of_another', gain: 1 }], weights: [] })).toEqual([]);
   });
 
   it('shows the front while it searches, and keeps what was found when it is stopped', async () => {
