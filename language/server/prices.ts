@@ -29,6 +29,9 @@ export interface PriceProvider {
 }
 
 /** Prices of the plans that are open: the newest text of each, asked for once; older ones are cancelled. */
+/** A text is compiled once it has stood for so long, in milliseconds: a plan view that shows it too comes first. */
+const settleMs = 100;
+
 export class PriceBook {
   private readonly newest = new Map<string, Analysis>();
   private readonly asked = new WeakMap<Analysis, Promise<PlanPrice | undefined>>();
@@ -69,7 +72,8 @@ export class PriceBook {
     const { graph, resolution } = analysis;
     if (this.provider === undefined || resolution.plan === undefined || graph === undefined) return undefined;
     const cancelled = (): boolean => this.newest.get(uri) !== analysis;
-    const price = await this.provider.priceOf(resolution.plan, graph, cancelled);
+    await new Promise((resolve) => setTimeout(resolve, settleMs));
+    const price = cancelled() ? undefined : await this.provider.priceOf(resolution.plan, graph, cancelled);
     if (price === undefined || cancelled()) {
       // The same text may come back, by undo.
       this.asked.delete(analysis);
