@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { complaintsIn, readTask, taskArguments, taskCommands, taskName } from '../../extension/taskArguments.ts';
 
@@ -16,6 +17,14 @@ describe('a task of type firmtune', () => {
   ])('is the command line: %j', (more, expected) => {
     const task = readTask({ type: 'firmtune', plan: 'a b/shelf.trainplan', ...more });
     expect(task && taskArguments(task)).toEqual(expected);
+  });
+
+  it('is defined in the manifest with the same commands and properties', () => {
+    const { contributes } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const [{ type, properties }] = contributes.taskDefinitions;
+    expect(type).toBe('firmtune');
+    expect(properties.command.enum).toEqual(taskCommands);
+    expect(Object.keys(properties).sort()).toEqual(['board', 'command', 'out', 'plan']);
   });
 
   it('has a name of its own for each command and board', () => {

@@ -21,6 +21,10 @@ export function openWorkbench(options: {
   /** The folder of the extension, if not this one. */
   readonly extension?: string;
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Instead of the PATH of this process. */
+  readonly path?: string;
+  /** False for restricted mode. */
+  readonly trust?: boolean;
   readonly viewport?: { readonly width: number; readonly height: number };
 }): Promise<Workbench>;
 export function openPlanView(page: Page): Promise<FrameLocator>;

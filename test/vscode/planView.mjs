@@ -12,8 +12,9 @@ export const hasSharedData = existsSync(sharedData);
 
 /**
  * Opens a folder in the workbench, with the extension as it is in this folder (`dist/` must be built).
- * @param {{ folder?: string, open?: string, vsix?: string, extension?: string, settings?: Record<string, unknown>, viewport?: { width: number, height: number } }} options
- * `extension`: its folder, if not this one; `vsix`: the extension is installed from this package, and messages are shown
+ * @param {{ folder?: string, open?: string, vsix?: string, extension?: string, settings?: Record<string, unknown>, path?: string, trust?: boolean, viewport?: { width: number, height: number } }} options
+ * `extension`: its folder, if not this one; `vsix`: the extension is installed from this package, and messages are shown;
+ * `path`: instead of the PATH of this process; `trust`: false for restricted mode
  */
 export async function openWorkbench({
   folder,
@@ -21,9 +22,11 @@ export async function openWorkbench({
   vsix,
   extension = vsix === undefined ? root : undefined,
   settings,
+  path,
+  trust,
   viewport = { width: 1600, height: 900 },
 }) {
-  const server = await startServer({ testDriver: vsix === undefined, settings, extension: vsix });
+  const server = await startServer({ testDriver: vsix === undefined, settings, extension: vsix, path, trust });
   const browser = await openBrowser();
   const problems = [];
   const close = async () => {

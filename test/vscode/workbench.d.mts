@@ -6,6 +6,8 @@ export function startServer(options?: {
   readonly testDriver?: boolean;
   readonly port?: number;
   readonly extension?: string;
+  readonly path?: string | undefined;
+  readonly trust?: boolean | undefined;
 }): Promise<{ readonly port: number; stop(): Promise<void> }>;
 export function openBrowser(): Promise<Browser>;
 export function workbenchUrl(

@@ -26,6 +26,13 @@ const quietSettings = {
   'task.allowAutomaticTasks': 'off',
 };
 
+/** The folder is not trusted, and nobody asks. */
+const restricted = {
+  'security.workspace.trust.enabled': true,
+  'security.workspace.trust.startupPrompt': 'never',
+  'security.workspace.trust.banner': 'never',
+};
+
 export function chromiumPath() {
   const candidates = [process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome'];
   for (const name of candidates) {
@@ -39,14 +46,17 @@ export function chromiumPath() {
 /**
  * Starts the VS Code server with folders of its own, which go when it stops.
  * `testDriver`: development and test extensions in the URL are only heard with it; it switches toasts off.
- * `extension`: a .vsix that is installed first.
+ * `extension`: a .vsix that is installed first. `path`: instead of the PATH. `trust`: false for restricted mode.
  */
-export async function startServer({ settings = {}, testDriver = false, port, extension } = {}) {
+export async function startServer({ settings = {}, testDriver = false, port, extension, path, trust = true } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'firmtune-vscode-'));
   const data = join(folder, 'data');
   for (const scope of ['User', 'Machine']) {
     mkdirSync(join(data, scope), { recursive: true });
-    writeFileSync(join(data, scope, 'settings.json'), JSON.stringify({ ...quietSettings, ...settings }));
+    writeFileSync(
+      join(data, scope, 'settings.json'),
+      JSON.stringify({ ...quietSettings, ...(trust ? {} : restricted), ...settings }),
+    );
   }
   const chosenPort = port ?? (await freePort());
   const program = join(serverFolder, 'out/server-main.js');
@@ -59,13 +69,17 @@ export async function startServer({ settings = {}, testDriver = false, port, ext
     ...folders,
     ...['--host', '127.0.0.1', '--port', String(chosenPort), '--without-connection-token'],
     ...['--accept-server-license-terms', '--telemetry-level', 'off'],
-    ...['--disable-workspace-trust', '--disable-getting-started-override'],
+    ...(trust ? ['--disable-workspace-trust'] : []),
+    '--disable-getting-started-override',
+    // Else the PATH of the user's shell comes back.
+    ...(path === undefined ? [] : ['--force-disable-user-env']),
     ...(testDriver ? ['--enable-smoke-test-driver'] : []),
   ];
   // Of another VS Code, in whose terminal this may run.
   const inherited = Object.entries(process.env).filter(([name]) => !/^(VSCODE|ELECTRON)_/.test(name));
   const env = Object.fromEntries(inherited);
   if (extension !== undefined) installExtension([program, ...folders, '--install-extension', extension], env);
+  if (path !== undefined) env.PATH = path;
   const child = spawn(node, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {

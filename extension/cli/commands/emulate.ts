@@ -3,7 +3,17 @@ import process from 'node:process';
 import { type Diagnostic, failure, type Result, success } from '../../../compiler/diagnostics.ts';
 import { figureOf, type MonitorLine, readMonitorLine } from '../../../compiler/simulate/monitorLine.ts';
 import { findTools } from '../board/tools.ts';
-import { type Command, type FlagValues, failed, operandAt, requiredFlag, textFlag, UsageError } from '../command.ts';
+import {
+  type Command,
+  type FlagValues,
+  failed,
+  type Invocation,
+  type Io,
+  operandAt,
+  requiredFlag,
+  textFlag,
+  UsageError,
+} from '../command.ts';
 import { loadPlan } from '../files/plan.ts';
 import { buildFirmwareProject, type FirmwareProject, findFirmware } from '../firmware/build.ts';
 import { newestFile } from '../firmware/elf.ts';
@@ -33,38 +43,17 @@ export const emulate: Command = {
   },
   async run(invocation, io) {
     const { flags } = invocation;
-    const operand = operandAt(invocation, 0);
-    const isImage = operand.endsWith('.elf') && flags.build !== true;
-    const chosen = boardFlag(flags, isImage);
-    const onLine = (line: string): void => io.err(`${line}\n`);
-    const found = { kind: projectFlag(flags), generate: flags.build === true && flags.generate === true, onLine };
-    // First of all: no minute of building for an emulator that is not there.
-    if (chosen !== undefined) {
-      const { diagnostics } = findTools([emulators[chosen].tool]);
-      if (diagnostics.length > 0) return failed(diagnostics);
-    }
-    const project = isImage ? undefined : await findFirmware(operand, found);
-    if (project?.ok === false) return failed(project.diagnostics);
-    const emulator = chosen === undefined ? await emulatorOf(project?.value.plans ?? [], operand) : success(chosen);
-    if (!emulator.ok) return failed(emulator.diagnostics);
-    const board = emulator.value;
-    const { tool, processor } = emulators[board];
-    const tools = findTools([tool]);
-    if (!tools.ok) return failed(tools.diagnostics);
-    const image =
-      project === undefined
-        ? success(operand)
-        : await imageOf(project.value, operand, board, flags.build === true, io.signal, onLine);
-    const before = [...(project?.diagnostics ?? []), ...image.diagnostics];
-    if (!image.ok) return failed(before);
-    const elf = image.value;
+    const prepared = await prepare(invocation, io);
+    if (!prepared.ok) return failed(prepared.diagnostics);
+    const { board, elf, emulator } = prepared.value;
+    const { processor } = emulators[board];
     io.err(`${relative(process.cwd(), elf)} on ${board} (${processor})\n`);
 
     const summary = new Summary();
     const print = flags['json-lines'] === true ? jsonLine : (line: string): string => `${line}\n`;
     const live = flags.json === true ? io.err : io.out;
     let problem = '';
-    const end = await runLive(tools.value[tool], emulatorArguments(board, elf, textFlag(flags, 'gdb')), {
+    const end = await runLive(emulator, emulatorArguments(board, elf, textFlag(flags, 'gdb')), {
       // What firmware writes to files of the host belongs to this image.
       directory: dirname(elf),
       signal: io.signal,
@@ -89,9 +78,42 @@ export const emulate: Command = {
     // Firmware has no end of its own: being stopped is one.
     const good = end.end === 'cancelled' || end.code === 0;
     const failures = good ? [] : [firmwareFailed(elf, end.code, end.problem ?? problem)];
-    return { document, diagnostics: [...before, ...failures] };
+    return { document, diagnostics: [...prepared.diagnostics, ...failures] };
   },
 };
+
+interface Prepared {
+  readonly board: EmulatorName;
+  readonly elf: string;
+  /** The emulator's program. */
+  readonly emulator: string;
+}
+
+/** Board, emulator and image, in this order: no minute of building for an emulator that is not there. */
+async function prepare(invocation: Invocation, io: Io): Promise<Result<Prepared>> {
+  const { flags } = invocation;
+  const operand = operandAt(invocation, 0);
+  const build = flags.build === true;
+  const isImage = operand.endsWith('.elf') && !build;
+  const chosen = boardFlag(flags, isImage);
+  const onLine = (line: string): void => io.err(`${line}\n`);
+  const options = { kind: projectFlag(flags), generate: build && flags.generate === true, onLine };
+  const project = isImage ? undefined : await findFirmware(operand, options);
+  if (project?.ok === false) return project;
+  const before = project?.diagnostics ?? [];
+  const board = chosen === undefined ? await emulatorOf(project?.value.plans ?? [], operand) : success(chosen);
+  if (!board.ok) return failure(...before, ...board.diagnostics);
+  const { tool } = emulators[board.value];
+  const tools = findTools([tool]);
+  if (!tools.ok) return failure(...before, ...tools.diagnostics);
+  const image =
+    project === undefined
+      ? success(operand)
+      : await imageOf(project.value, operand, board.value, build, io.signal, onLine);
+  const diagnostics = [...before, ...image.diagnostics];
+  if (!image.ok) return failure(...diagnostics);
+  return success({ board: board.value, elf: image.value, emulator: tools.value[tool] }, diagnostics);
+}
 
 function boardFlag(flags: FlagValues, isNeeded: boolean): EmulatorName | undefined {
   const name = isNeeded ? requiredFlag(flags, 'board') : textFlag(flags, 'board');
