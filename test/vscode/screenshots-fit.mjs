@@ -55,6 +55,8 @@ async function photograph(name, theme) {
     // Until notes of the window have gone, and all prices are there.
     await page.waitForTimeout(6000);
     await page.screenshot({ path: join(root, `docs/images/fit-${name}.png`) });
+    const why = fit.locator('section.card', { has: fit.locator('.layers') });
+    await why.screenshot({ path: join(root, `docs/images/fit-why-${name}.png`) });
     if (problems.length > 0) throw new Error(problems.join('\n'));
   } catch (error) {
     await page.screenshot({ path: join(root, 'build/screenshot-failure.png') });

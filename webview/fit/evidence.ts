@@ -39,7 +39,10 @@ export function createEvidence({ onMeasure, onContributions }: EvidenceEvents): 
       root.classList.toggle('guessed', !measured);
       setText(badge, measured ? t('Measured.') : t('Not measured.'));
       const rests = measured
-        ? t('Scores are sums of gains that short training runs measured on your data: {0}.', name ?? '')
+        ? t(
+            'Scores are sums of gains that short training runs measured on your data ({0}). Together, layers give less than the sum.',
+            name ?? '',
+          )
         : t(
             'Scores are guesses from published experience: later layers matter more, the first 1x1 layer of a block most, biases everywhere.',
           );

@@ -58,6 +58,7 @@ it('Fit to budget: a budget, a choice with its reasons, one edit, and undo', asy
   await openPlanView(page);
   const plan = await frameWith(page, 'garments');
   const view = page.frameLocator('iframe.webview.ready').first().frameLocator('iframe#active-frame');
+  await plan.locator('.has-contribution').waitFor();
   const before = { text: await shownText(page), peak: await shownPeak(view) };
   expect(before.peak).toBeGreaterThan(budget * 1024);
 
