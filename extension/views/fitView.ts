@@ -45,7 +45,7 @@ export class FitViews extends Disposable {
   /** Beside the plan: both are looked at together. */
   async show(plan: Uri): Promise<void> {
     const known = this.open.get(plan.toString());
-    if (known !== undefined) return known.panel.reveal();
+    if (known !== undefined) return known.panel.reveal(known.panel.viewColumn);
     const title = l10n.t('Fit {0}', basename(plan));
     const panel = window.createWebviewPanel(fitViewType, title, ViewColumn.Beside);
     await this.adopt(panel, plan);

@@ -213,7 +213,7 @@ class OpenPlanView extends Disposable {
       case 'undo':
       case 'redo':
         // The command is for the active editor, which a click into another group has not made this one yet.
-        if (!this.panel.active) this.panel.reveal();
+        if (!this.panel.active) this.panel.reveal(this.panel.viewColumn);
         await commands.executeCommand(message.type);
         return;
       case 'compare':
