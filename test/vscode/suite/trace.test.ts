@@ -18,7 +18,7 @@ const contents: Readonly<Record<string, string>> = {
   'traced/firmtune.json': JSON.stringify({
     version: 1,
     project: null,
-    models: { traced: { plan: '../traced.trainplan' } },
+    models: { traced: { plan: '../traced.trainplan', sha256 } },
     files: { 'traced.c': { sha256, models: ['traced'] } },
   }),
 };
