@@ -1,6 +1,6 @@
 /** Fit to budget of one plan: what there is to choose from, the search that runs, and what was found. */
 
-import type { Uri } from 'vscode';
+import { l10n, type Uri } from 'vscode';
 import type { FitEvidence, ToFitPage } from '../../webview/messages.ts';
 import type { EngineClient } from '../engine/channel.ts';
 import type { DescribedFit, FitInput } from '../engine/fit.ts';
@@ -87,8 +87,15 @@ export class FitSearch {
       const { id } = this.front.numbered(result.best);
       this.send({ type: 'found', budgetBytes, best: id, end: result.end });
     } catch (error) {
-      if (this.running === running) this.running = undefined;
+      if (this.running !== running) return;
+      this.running = undefined;
       this.report(error);
+      const message = error instanceof Error ? error.message : String(error);
+      this.send({
+        type: 'failed',
+        budgetBytes,
+        problem: { message, remedy: l10n.t('Move the slider to search again.') },
+      });
     }
   }
 

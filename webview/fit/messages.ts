@@ -41,7 +41,7 @@ export interface FitEvidence {
   readonly file: string | null;
   /** Why the file is not used. */
   readonly problem?: string;
-  /** Undefined where this workspace cannot run it. */
+  /** Terminals may run here. */
   readonly canMeasure: boolean;
   /** What measures them, as typed into a terminal. */
   readonly command: string;
