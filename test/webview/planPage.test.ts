@@ -64,6 +64,9 @@ describe.skipIf(chromiumPath() === undefined)('the page of the plan view (skippe
         await opened.received();
         await opened.page.locator('vscode-button', { hasText: 'Simulate' }).click();
         expect(await sent(opened)).toEqual([]);
+        // A search is no task.
+        await opened.page.locator('vscode-button', { hasText: 'Fit to budget' }).click();
+        expect(await sent(opened)).toEqual([{ type: 'run', command: 'fit' }]);
       }));
 
     it('speaks the language that the host sends', () =>
