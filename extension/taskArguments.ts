@@ -38,7 +38,7 @@ export function taskArguments({ command, plan, out, board }: FirmtuneTask): read
   const onBoard = board === undefined ? [] : ['--board', board];
   switch (command) {
     case 'generate':
-      return ['generate', plan, ...(out === undefined ? [] : ['--out', out])];
+      return ['generate', plan, '--out', out ?? 'auto'];
     case 'build':
       return ['build', plan, '--generate', ...onBoard];
     case 'emulate':

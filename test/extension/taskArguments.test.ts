@@ -5,7 +5,7 @@ import { complaintsIn, readTask, taskArguments, taskCommands, taskName } from '.
 describe('a task of type firmtune', () => {
   it.each([
     [{ command: 'simulate' }, ['simulate', 'a b/shelf.trainplan']],
-    [{ command: 'generate' }, ['generate', 'a b/shelf.trainplan']],
+    [{ command: 'generate' }, ['generate', 'a b/shelf.trainplan', '--out', 'auto']],
     [{ command: 'generate', out: 'src/ft' }, ['generate', 'a b/shelf.trainplan', '--out', 'src/ft']],
     [{ command: 'build' }, ['build', 'a b/shelf.trainplan', '--generate']],
     [{ command: 'build', board: 'shelf' }, ['build', 'a b/shelf.trainplan', '--generate', '--board', 'shelf']],

@@ -3,7 +3,7 @@ import process from 'node:process';
 import { isProjectKind, type ProjectKind, projectKinds } from '../../../compiler/codegen/project/detect.ts';
 import { launchHint } from '../../../compiler/codegen/project/launch.ts';
 import { type Result, success } from '../../../compiler/diagnostics.ts';
-import { type Command, type FlagValues, failed, operandAt, textFlag, UsageError } from '../command.ts';
+import { type Command, type FlagValues, failed, operandAt, requiredFlag, textFlag, UsageError } from '../command.ts';
 import { readInput } from '../files/read.ts';
 import { type GeneratedCode, generatePlan } from '../firmware/generate.ts';
 import { table } from '../output.ts';
@@ -13,7 +13,7 @@ const projectChoices = ['auto', ...projectKinds, 'none'];
 export const generate: Command = {
   name: 'generate',
   operands: ['PLAN'],
-  flagsHelp: `[--out DIR] [--project ${projectChoices.join('|')}] [--licence FILE] [--force] [--launch]`,
+  flagsHelp: `--out DIR|auto [--project ${projectChoices.join('|')}] [--licence FILE] [--force] [--launch]`,
   summary: 'writes the C files and what the build system needs; files that are as they should be are left alone',
   flags: {
     out: { type: 'string' },
@@ -28,7 +28,9 @@ export const generate: Command = {
     const start = performance.now();
     const licence = await licenceText(textFlag(flags, 'licence'));
     if (!licence.ok) return failed(licence.diagnostics);
-    const out = textFlag(flags, 'out');
+    const folder = requiredFlag(flags, 'out');
+    // The tasks of the editor leave the choice to the project.
+    const out = folder === 'auto' ? undefined : folder;
     const force = flags.force === true;
     const generated = await generatePlan(planFile, { out, project, licence: licence.value, force });
     const { diagnostics } = generated;
