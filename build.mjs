@@ -49,7 +49,7 @@ await build({
   // The bench that measures typing bundles the language server. BullMQ is for those who run jobs on Redis.
   external: ['esbuild', 'bullmq', 'ioredis'],
   banner: { js: `#!/usr/bin/env node\n${requireForModules}` },
-  minifySyntax: true,
+  minify: true,
 });
 
 // The extension and the language server, on a computer and in a browser.
