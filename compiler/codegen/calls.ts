@@ -9,7 +9,7 @@ export class CallPrinter {
   /** Flash constants that some call refers to. */
   readonly used = new Set<BufferId>();
   /** Arguments that the calls take from the function around them. */
-  readonly wants = { label: false, complete: false };
+  readonly wants = { label: false, complete: false, training: false };
 
   constructor(private readonly program: Program) {}
 
@@ -37,18 +37,26 @@ export class CallPrinter {
     if (step.loop > 1) open(`for (int32_t i = 0; i < ${step.loop}; i++)`);
     for (const entry of step.calls) {
       const { layer = step.layer, phase = step.phase } = entry;
-      text.add(this.call(entry, indent), { layer, phase, ...(number === undefined ? {} : { step: number }) });
+      text.add(this.call(entry, step.phase, indent), {
+        layer,
+        phase,
+        ...(number === undefined ? {} : { step: number }),
+      });
     }
     for (const line of closing) text.add(line);
   }
 
-  private call(entry: KernelCall, indent: string): string {
+  private call(entry: KernelCall, phase: Phase, indent: string): string {
     const signature = kernelSignatures[entry.kernel];
     if (signature === undefined) throw new Error(`no kernel ${entry.kernel}`);
     const values = signature.parameters.map(({ name }) => {
       const argument = entry.arguments[name];
       if (argument === undefined) throw new Error(`${entry.kernel} is called without ${name}`);
-      return this.argument(argument);
+      const isMask = argument.kind === 'buffer' && bufferAt(this.program, argument.buffer).role === 'mask';
+      if (phase !== 'forward' || !isMask) return this.argument(argument);
+      // Masks are for the backward pass alone.
+      this.wants.training = true;
+      return `training ? ${this.argument(argument)} : NULL`;
     });
     return wrap(`${indent}${entry.kernel}(`, values);
   }

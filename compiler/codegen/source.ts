@@ -20,7 +20,7 @@ export function sourceFile(program: Program, facts: ModelFacts): SourceText {
   printer.steps(forward, forwardSteps, 0);
   printer.steps(learning, learningSteps, forwardSteps.length);
   printer.steps(initialise, program.initialise);
-  const { label, complete } = printer.wants;
+  const { label, complete, training } = printer.wants;
 
   const text = new SourceText();
   text.add(`${fileHeading(facts)} */
@@ -52,7 +52,9 @@ export function sourceFile(program: Program, facts: ModelFacts): SourceText {
 #define STEP(number) if (first <= (number) && (number) < end)
 #define BATCH_STEP(number) if (first <= (number) && (number) < end && complete)
 
-INLINE void forward_steps(int32_t first, int32_t end) {`);
+/* Without \`training\` the masks are left out that the backward pass would need. */
+INLINE void forward_steps(int32_t first, int32_t end, int32_t training) {`);
+  if (!training) text.add('  (void)training;');
   text.append(forward);
   text.add(`}
 
@@ -135,12 +137,12 @@ static int32_t count_sample(void) {
   return complete;
 }
 
-static void one_step(int32_t step, int32_t label, int32_t complete) {
+static void one_step(int32_t step, int32_t label, int32_t complete, int32_t training) {
 #if defined(${upper}_HOOK)
   ${upper}_HOOK(step, 0);
 #endif
   if (step < ${forwardSteps})
-    forward_steps(step, step + 1);
+    forward_steps(step, step + 1, training);
   else
     learning_steps(step, step + 1, label, complete);
 #if defined(${upper}_HOOK)
@@ -149,19 +151,19 @@ static void one_step(int32_t step, int32_t label, int32_t complete) {
 }
 
 #if defined(${upper}_HOOK)
-static void run(int32_t first, int32_t end, int32_t label, int32_t complete) {
+static void run(int32_t first, int32_t end, int32_t label, int32_t complete, int32_t training) {
   for (int32_t step = first; step < end; step++)
-    one_step(step, label, complete);
+    one_step(step, label, complete, training);
 }
-static void forward(void) {
-  run(0, ${forwardSteps}, -1, 0);
+static void forward(int32_t training) {
+  run(0, ${forwardSteps}, -1, 0, training);
 }
 static void learn(int32_t label, int32_t complete) {
-  run(${forwardSteps}, ${steps.length}, label, complete);
+  run(${forwardSteps}, ${steps.length}, label, complete, 1);
 }
 #else
-static void forward(void) {
-  forward_steps(0, ${forwardSteps});
+static void forward(int32_t training) {
+  forward_steps(0, ${forwardSteps}, training);
 }
 static void learn(int32_t label, int32_t complete) {
   learning_steps(${forwardSteps}, ${steps.length}, label, complete);
@@ -192,7 +194,7 @@ static void take_input(const int8_t *input) {
 float ${name}_train_step(const int8_t *input, int32_t label) {
   const int32_t complete = count_sample();
   take_input(input);
-  forward();
+  forward(1);
   learn(label, complete);
   return ${name}_loss();
 }
@@ -211,7 +213,7 @@ void ${name}_train_begin(const int8_t *input, int32_t label) {
 
 int32_t ${name}_train_poll(void) {
   if (turn.steps_left > 0) {
-    one_step(${upper}_STEPS - turn.steps_left, turn.label, turn.complete);
+    one_step(${upper}_STEPS - turn.steps_left, turn.label, turn.complete, 1);
     turn.steps_left--;
   }
   return turn.steps_left > 0 ? 1 : 0;
@@ -223,14 +225,14 @@ float ${name}_loss(void) {
 
 int32_t ${name}_infer(const int8_t *input) {
   take_input(input);
-  forward();
+  forward(0);
   return ${name}_prediction();
 }
 
 float ${name}_evaluate(const int8_t *input, int32_t label, int32_t *correct) {
   const float loss_before = ${field(program, loss)};
   take_input(input);
-  forward();
+  forward(0);
   learning_steps(${evaluation.first}, ${evaluation.end}, label, 0);
   const float loss = ${field(program, loss)};
   ${field(program, loss)} = loss_before;
