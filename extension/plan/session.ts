@@ -24,6 +24,8 @@ import { type Engines, withModel } from './engines.ts';
 
 /** Clicks in a row are answered first. */
 const pricesAfterMs = 250;
+/** How long an edit waits for its picture to be painted, in milliseconds. */
+const paintingMs = 120;
 /** A document that changes faster than its edits can be computed. */
 const mostAttempts = 5;
 
@@ -53,6 +55,7 @@ export class PlanSession extends Disposable {
 
   private readonly changed = new EventEmitter<PlanState>();
   private readonly priced = new EventEmitter<PriceState>();
+  private painting: { readonly version: number; readonly done: () => void } | undefined;
   readonly onDidChange = this.changed.event;
   /** Only what is new since the last event. */
   readonly onDidPrice = this.priced.event;
@@ -233,6 +236,11 @@ export class PlanSession extends Disposable {
       this.expect({ ...text, text: text.text.slice(0, start) + edit.text + text.text.slice(end) }, version + 1);
       const change = new WorkspaceEdit();
       change.replace(document.uri, range, edit.text);
+      await this.paintedOrLate(version + 1);
+      if (document.version !== version) {
+        this.ahead = undefined;
+        continue;
+      }
       // The editor refuses an edit of a text that has changed since.
       if (await workspace.applyEdit(change)) {
         void commands.executeCommand('setContext', 'firmtune.toggled', true);
@@ -243,6 +251,27 @@ export class PlanSession extends Disposable {
     }
     void window.showWarningMessage(l10n.t('The plan could not be changed: it is read-only, or changes all the time.'));
     return false;
+  }
+
+  /** A view tells that it has painted the picture of this version. */
+  painted(version: number): void {
+    if (version >= (this.painting?.version ?? Number.POSITIVE_INFINITY)) this.painting?.done();
+  }
+
+  /**
+   * The picture first, then the text: an editor that applies an edit keeps the window's thread busy, and what the author
+   * waits for is the new peak.
+   */
+  private paintedOrLate(version: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, paintingMs);
+      const done = (): void => {
+        clearTimeout(timer);
+        this.painting = undefined;
+        resolve();
+      };
+      this.painting = { version, done };
+    });
   }
 
   /** A model that appears, changes or goes is seen at once. */

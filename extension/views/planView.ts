@@ -228,6 +228,7 @@ class OpenPlanView extends Disposable {
         await saveExport(document.uri, message);
         return;
       case 'painted':
+        this.session.painted(message.version);
         this.log.trace(`${basename(document.uri)}: painted version ${message.version}`);
         this.hasPainted = true;
         if (this.toExport !== undefined) this.send({ type: 'export', format: this.toExport });
