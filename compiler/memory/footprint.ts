@@ -6,7 +6,7 @@ import type { Program } from '../program.ts';
 import { kernelFootprints } from './kernel-footprint.ts';
 
 /** Vectors, start-up, the functions of NAME.h, memcpy and memset. */
-const baseCodeBytes = 1500;
+const baseCodeBytes = 3000;
 /** Loading and passing one argument of a call. */
 const codeBytesPerArgument = 5;
 /** Below the kernels: from the caller of NAME_train_step to the call of a kernel. */

@@ -21,7 +21,7 @@ export const kernelFootprints: Readonly<Record<string, { readonly code: number; 
   ft_dense_s8_f32: { code: 348, stack: 64 },
   ft_dense_weight_gradient_f32: { code: 88, stack: 24 },
   ft_depthwise_input_gradient_f32: { code: 1672, stack: 328 },
-  ft_depthwise_s8: { code: 4440, stack: 1456 },
+  ft_depthwise_s8: { code: 6980, stack: 1456 },
   ft_depthwise_weight_gradient_f32: { code: 1470, stack: 224 },
   ft_dequantise_s8_f32: { code: 38, stack: 0 },
   ft_dequantise_u8_f32: { code: 38, stack: 0 },

@@ -33,13 +33,21 @@ function measure(file, directory) {
     else if (/r/i.test(type)) tables += bytes;
   }
   const graph = readFileSync(object.replace(/\.o$/, '.ci'), 'utf8');
+  const orphans = new Set();
   // A node says "N bytes" if the file defines the function.
   for (const [, title = '', stack] of graph.matchAll(/^node: \{ title: "([^"]+)" label: "[^"]*\\n(\d+) bytes/gm)) {
     const bytes = sizes.get(title.split(':').at(-1)) ?? 0;
     functions.set(title, { bytes, stack: Number(stack), tables, callees: new Set() });
+    orphans.add(title);
   }
   for (const [, from = '', to = ''] of graph.matchAll(/^edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"/gm)) {
     functions.get(from)?.callees.add(to);
+    orphans.delete(to);
+  }
+  // Helpers that nobody calls by name are called through pointers.
+  for (const { callees } of functions.values()) {
+    if (!callees.delete('__indirect_call')) continue;
+    for (const title of orphans) if (title.includes(':')) callees.add(title);
   }
 }
 

@@ -132,6 +132,13 @@ function lossCases(): Case[] {
         ...{ output: new Float32Array(10), scale: 0.0231, zero_point: -128, outputs: 10, inputs: 33 },
       },
     },
+    {
+      kernel: 'ft_dense_f32',
+      values: {
+        ...{ input: gradients(2 * 33, 31), weights: gradients(33 * 10, 32), bias: gradients(10, 33) },
+        ...{ output: new Float32Array(20), rows: 2, outputs: 10, inputs: 33 },
+      },
+    },
     { kernel: 'ft_arg_max_f32', values: { values: logits, index: new Int32Array(1), count: 37 } },
     {
       kernel: 'ft_softmax_cross_entropy_f32',
