@@ -6,8 +6,6 @@ import type { Engine } from '../engine/handlers.ts';
 import type { ModelNeeded } from '../engine/plans.ts';
 import { readIfThere } from '../files.ts';
 
-export type EngineCall = EngineClient<Engine>['call'];
-
 export interface Engines {
   /** Short work that somebody waits for. */
   readonly quick: EngineClient<Engine>;

@@ -1,14 +1,10 @@
 /** The page of Fit to Budget with the engine behind it, as the extension plays it. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser } from 'playwright-core';
 import { type FitInput, stopFit } from '../../extension/engine/fit.ts';
 import { Front } from '../../extension/fit/front.ts';
 import type { FromFitPage, ToFitPage } from '../../webview/messages.ts';
 import { described, sampleInput, sampleText, searched, worded } from '../extension/engine/fitted.ts';
 import { type Bundle, type Opened, type OpenOptions, openPage } from './harness.ts';
-
-const require = createRequire(import.meta.url);
 
 export const settings: ToFitPage = {
   type: 'settings',
@@ -60,11 +56,8 @@ export async function fitScene(
 }
 
 export interface OpenedFit extends Opened<ToFitPage, FromFitPage> {
-  drawn(): Promise<void>;
   /** Messages without their times; `choose` is answered. */
   exchanged(): Promise<readonly FromFitPage[]>;
-  /** What axe-core finds, one line each. */
-  axe(): Promise<readonly string[]>;
 }
 
 export async function openFit(
@@ -74,35 +67,17 @@ export async function openFit(
   options: OpenOptions = {},
 ): Promise<OpenedFit> {
   const opened = await openPage<ToFitPage, FromFitPage>(browser, bundle, options);
-  const { page } = opened;
-  const drawn = async (): Promise<void> => {
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-  };
   return {
     ...opened,
-    drawn,
     async exchanged() {
-      await drawn();
+      await opened.drawn();
       const all = (await opened.received()).map((message) => {
         const { at: _, ...rest } = message as FromFitPage & { at: number };
         return rest as FromFitPage;
       });
       for (const message of all) if (message.type === 'choose') await opened.send(scene.choice(message.id));
-      await drawn();
+      await opened.drawn();
       return all;
-    },
-    async axe() {
-      // By the debugger, past the page's policy.
-      await page.evaluate(readFileSync(require.resolve('axe-core'), 'utf8'));
-      return page.evaluate(async () => {
-        const { axe } = globalThis as unknown as {
-          axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> };
-        };
-        const { violations } = await axe.run();
-        return violations.flatMap(({ id, nodes }) =>
-          nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
-        );
-      });
     },
   };
 }

@@ -1,18 +1,12 @@
 /** A page of the extension in a bare Chromium: VS Code's side is played by the test. */
-import { spawnSync } from 'node:child_process';
-import process from 'node:process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { chromiumPath } from '../vscode/workbench.mjs';
 import { type ThemeName, themeVariables } from './themes.ts';
 
-export function chromiumPath(): string | undefined {
-  const candidates = [process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome'];
-  return candidates
-    .filter((name) => name !== undefined)
-    .map((name) => spawnSync('which', [name], { encoding: 'utf8' }))
-    .find(({ status }) => status === 0)
-    ?.stdout.trim();
-}
+export { chromiumPath };
 
 export function launch(): Promise<Browser> {
   const executablePath = chromiumPath();
@@ -53,6 +47,10 @@ export interface Opened<ToPage, FromPage> {
   setTheme(theme: ThemeName): Promise<void>;
   /** Waits until the page is said to have painted this version. */
   painted(version: number): Promise<void>;
+  /** Waits until what was sent is on the screen. */
+  drawn(): Promise<void>;
+  /** What axe-core finds, one line each. */
+  axe(): Promise<readonly string[]>;
 }
 
 export interface OpenOptions {
@@ -65,6 +63,18 @@ export interface OpenOptions {
 }
 
 const origin = 'http://page.invalid';
+const axeCore = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+async function axeComplaints(page: Page): Promise<readonly string[]> {
+  // By the debugger, past the page's policy.
+  await page.evaluate(readFileSync(axeCore, 'utf8'));
+  return page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run();
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
+    );
+  });
+}
 
 export async function openPage<ToPage, FromPage>(
   browser: Browser,
@@ -114,7 +124,7 @@ export async function openPage<ToPage, FromPage>(
         for (const [key, value] of Object.entries(variables)) style.setProperty(key, value);
         const contrast = kind.startsWith('high-contrast') ? ' vscode-high-contrast' : '';
         document.body.className = kind === 'high-contrast-light' ? `vscode-${kind}${contrast}` : `vscode-${kind}`;
-        document.body.dataset['vscodeThemeKind'] = `vscode-${kind}`;
+        document.body.dataset.vscodeThemeKind = `vscode-${kind}`;
       },
       [name, themeVariables(name)] as const,
     );
@@ -140,6 +150,10 @@ export async function openPage<ToPage, FromPage>(
     page,
     problems,
     setTheme,
+    axe: () => axeComplaints(page),
+    async drawn() {
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    },
     send: (message) => page.evaluate((data) => window.postMessage(data, '*'), message as object),
     async received() {
       const all = (await page.evaluate('window.messages')) as FromPage[];

@@ -1,6 +1,5 @@
 /** The model view's page in Chromium with the engine of this process behind it, as the extension's host has it. */
 
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { modelHandlers } from '../../extension/engine/model.ts';
 import type { FromModelPage, ModelPlanChoice, ModelUpdate, ToModelPage } from '../../webview/messages.ts';
@@ -37,7 +36,7 @@ export async function openModelPage(
 ): Promise<ModelPage> {
   const { bytes, name = 'model.tflite', plans = [], update } = options;
   const key = `${name}-${opened++}`;
-  const { page, problems, send } = await openPage<ToModelPage, FromModelPage>(browser, bundle, options);
+  const { page, problems, send, axe } = await openPage<ToModelPage, FromModelPage>(browser, bundle, options);
   const sent: FromModelPage[] = [];
   let answering = 0;
   const answer = async (message: FromModelPage): Promise<void> => {
@@ -82,17 +81,6 @@ export async function openModelPage(
     send,
     settled,
     saved: () => page.evaluate('window.savedState'),
-    axe: () => runAxe(page),
+    axe,
   };
-}
-
-const axePath = createRequire(import.meta.url).resolve('axe-core');
-
-async function runAxe(page: Page): Promise<readonly string[]> {
-  // Through the debugger's own door: the page's policy lets no other script in.
-  const { readFileSync } = await import('node:fs');
-  await page.evaluate(readFileSync(axePath, 'utf8'));
-  const found = await page.evaluate('axe.run().then(({ violations }) => violations)');
-  const violations = found as readonly { id: string; nodes: readonly { html: string; failureSummary: string }[] }[];
-  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
 }

@@ -6,7 +6,6 @@ import { planPicture } from '../../extension/engine/picture.ts';
 import type { PicturePrice, PlanPicture, WeightPosition } from '../../webview/messages.ts';
 
 export const garmentsPlan = 'extension/samples/garments/garments.trainplan';
-export const mcunetPlan = '../shared/data/plans/mcunet-5fps-49kb.trainplan';
 
 export interface Compiled {
   readonly picture: PlanPicture;

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { chromiumPath } from './harness.ts';
 import { error, type PlanPage, sent, textOf, usePlanPage } from './planFixture.ts';
@@ -267,30 +265,19 @@ describe.skipIf(chromiumPath() === undefined)('the plan view in use (skipped: ne
   });
 
   describe('access', () => {
-    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-    const complaints = async (opened: PlanPage): Promise<readonly string[]> => {
-      await opened.page.evaluate(axe);
-      return opened.page.evaluate(async () => {
-        const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run();
-        return violations.flatMap(({ id, nodes }) =>
-          nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
-        );
-      });
-    };
-
     it.each(themeNames)('has nothing that axe complains of in %s', (theme) =>
       plan.withPage(
         async (opened) => {
           await plan.show(opened);
           await opened.send({ type: 'prices', version: 1, prices: plan.garments.prices, done: true });
           await opened.page.locator('.alive .change button').first().waitFor();
-          expect(await complaints(opened)).toEqual([]);
+          expect(await opened.axe()).toEqual([]);
           for (const toggle of await opened.page.getByRole('button', { name: 'Show as table' }).all())
             await toggle.click();
           await opened.page.getByRole('button', { name: 'Select the last' }).click();
           await opened.send({ type: 'stale', version: 2, diagnostics: [error] });
           await opened.page.locator('.banner').waitFor();
-          expect(await complaints(opened)).toEqual([]);
+          expect(await opened.axe()).toEqual([]);
         },
         { theme },
       ),
