@@ -88,7 +88,7 @@ export function createFitPage(root: HTMLElement, host: Host<FromFitPage>): FitPa
     element('header', { class: 'title' }, title, subtitle),
     budget.element,
     evidenceCard.element,
-    element('div', { class: 'columns' }, pareto.element, card.element),
+    element('div', { class: 'cards' }, pareto.element, card.element),
     layers.element,
   );
   const stateText = element('p');

@@ -1,6 +1,7 @@
 /** What can be had for how much: the chart of the front, read and chosen by pointer and keys, and the same as a table. */
 
 import { button, element, setAttributes, setText } from '../dom.ts';
+import { sliderTarget, tenthOf } from '../keys.ts';
 import { bytesText, t } from '../text.ts';
 import { onThemeChange, readTheme } from '../theme.ts';
 import type { FitMark, FitPoint } from './messages.ts';
@@ -68,21 +69,10 @@ export function createPareto({ onChoose, onTable }: ParetoEvents): Pareto {
   plot.addEventListener('keydown', (event) => {
     const points = state?.points ?? [];
     const here = points.findIndex(({ id }) => id === state?.chosen);
-    const page = Math.max(1, Math.round(points.length / 10));
-    const moves: Readonly<Record<string, number>> = {
-      ArrowLeft: here - 1,
-      ArrowDown: here - 1,
-      ArrowRight: here + 1,
-      ArrowUp: here + 1,
-      PageDown: here - page,
-      PageUp: here + page,
-      Home: 0,
-      End: points.length - 1,
-    };
-    const move = moves[event.key];
-    if (move === undefined) return;
+    const target = sliderTarget(event.key, here, points.length - 1, tenthOf(points.length));
+    if (target === undefined) return;
     event.preventDefault();
-    const point = points[Math.min(points.length - 1, Math.max(0, move))];
+    const point = points[target];
     if (point !== undefined && point.id !== state?.chosen) onChoose(point.id);
   });
 

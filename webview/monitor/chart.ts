@@ -10,6 +10,7 @@ import {
   PointElement,
 } from 'chart.js';
 import { button, element, setAttributes, setText } from '../dom.ts';
+import { sliderTarget, tenthOf } from '../keys.ts';
 import { t } from '../text.ts';
 import type { Theme } from '../theme.ts';
 
@@ -107,33 +108,21 @@ export function chartCard(id: string, title: string, ...controls: readonly HTMLE
     });
   };
   const moveTo = (position: number): void => {
-    const stops = content?.stops ?? [];
-    cursor = stops[Math.min(stops.length - 1, Math.max(0, position))];
+    cursor = content?.stops[position];
     read();
     chart?.draw();
   };
   slider.addEventListener('keydown', (event) => {
     const stops = content?.stops ?? [];
     const here = cursor === undefined ? stops.length : stops.indexOf(cursor);
-    const page = Math.max(1, Math.round(stops.length / 10));
-    const moves: Readonly<Record<string, number>> = {
-      ArrowLeft: here - 1,
-      ArrowDown: here - 1,
-      ArrowRight: here + 1,
-      ArrowUp: here + 1,
-      PageDown: here - page,
-      PageUp: here + page,
-      Home: 0,
-      End: stops.length - 1,
-    };
-    const move = moves[event.key];
+    const target = sliderTarget(event.key, here, stops.length - 1, tenthOf(stops.length));
     if (event.key === 'Escape') {
       cursor = undefined;
       read();
       chart?.draw();
-    } else if (move !== undefined) {
+    } else if (target !== undefined) {
       event.preventDefault();
-      moveTo(move);
+      moveTo(target);
     }
   });
   canvas.addEventListener('pointermove', ({ offsetX }) => {

@@ -142,7 +142,7 @@ function makeView(): View {
   const loss = chartCard('loss', t('Loss per step'), smoothing);
   const epochs = chartCard('epochs', t('Epochs'), metric);
   const tests = testCards();
-  const grid = element('div', { class: 'grid' }, loss.element, epochs.element, tests.confusion, tests.wrong);
+  const grid = element('div', { class: 'cards' }, loss.element, epochs.element, tests.confusion, tests.wrong);
   const full = element('div', { class: 'full' }, list.element, notes.element, grid, differing.element);
   const root = document.getElementById('root');
   root?.replaceChildren(

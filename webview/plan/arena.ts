@@ -7,7 +7,7 @@ import { createArenaChart, wholeAddresses } from './arenaChart.ts';
 import { createHover, hoverRows } from './hover.ts';
 import type { PictureBuffer, PlanPicture } from './messages.ts';
 import { roleTitle } from './series.ts';
-import { arenaTable } from './tables.ts';
+import { arenaTable, createTableTwin } from './tables.ts';
 import { type Range, wholeRange } from './timelineData.ts';
 import { onWheel, panned, zoomed, zoomStep } from './zoom.ts';
 
@@ -47,17 +47,7 @@ export function createArenaMap({ onStepRange, onAddressRange, onBuffer, onTable 
     onAddressRange(null);
   };
   const reset = button(t('Reset zoom'), resetZoom, { class: 'action', hidden: true });
-  const tableToggle = button(t('Show as table'), () => onTable(state?.table !== true), {
-    class: 'action',
-    'aria-pressed': 'false',
-  });
-  const table = element('div', {
-    class: 'table-twin',
-    tabindex: 0,
-    role: 'region',
-    'aria-label': t('Arena as a table'),
-    hidden: true,
-  });
+  const { toggle: tableToggle, table } = createTableTwin(t('Arena as a table'), () => onTable(state?.table !== true));
   const root = element(
     'section',
     { class: 'arena section', 'aria-labelledby': 'arena-title' },

@@ -15,6 +15,17 @@ export function phaseTitle(phase: string): string {
   return titles[phase] ?? phase;
 }
 
+/** The button that shows a chart as a table, and the place of the table. */
+export function createTableTwin(
+  label: string,
+  onToggle: () => void,
+): { readonly toggle: HTMLButtonElement; readonly table: HTMLElement } {
+  return {
+    toggle: button(t('Show as table'), onToggle, { class: 'action', 'aria-pressed': 'false' }),
+    table: element('div', { class: 'table-twin', tabindex: 0, role: 'region', 'aria-label': label, hidden: true }),
+  };
+}
+
 /** Steps by rows; a step's number chooses it. */
 export function timelineTable(picture: PlanPicture, onStep: (step: number) => void): HTMLElement {
   const { totals, steps, peak } = picture;

@@ -1,12 +1,13 @@
 /** The memory timeline: chart, legend, hover, selection, keys and the same figures as a table. */
 
 import { button, element, setAttributes, setText } from '../dom.ts';
+import { sliderTarget } from '../keys.ts';
 import { bytesText, figure, kilobytesText, t } from '../text.ts';
 import { onThemeChange, readTheme, type Theme } from '../theme.ts';
 import { createHover, hoverRows } from './hover.ts';
 import type { GhostPicture, PlanPicture } from './messages.ts';
 import { bytesOfStep, paintsOf, partsOf, roleTitle, seriesKeys, seriesTitle, staticBytes } from './series.ts';
-import { phaseTitle, timelineTable } from './tables.ts';
+import { createTableTwin, phaseTitle, timelineTable } from './tables.ts';
 import { createTimelineChart } from './timelineChart.ts';
 import { aliveAt, heightAt, type Range, wholeRange } from './timelineData.ts';
 import { onWheel, panned, showing, zoomed, zoomStep } from './zoom.ts';
@@ -57,17 +58,9 @@ export function createTimeline({ onStep, onRange, onTable }: TimelineEvents): Ti
   const legend = element('ul', { class: 'legend', 'aria-label': t('Legend') });
   const peakText = button('', () => onStep(null), { class: 'link figure' });
   const reset = button(t('Reset zoom'), () => onRange(null), { class: 'action', hidden: true });
-  const tableToggle = button(t('Show as table'), () => onTable(state?.table !== true), {
-    class: 'action',
-    'aria-pressed': 'false',
-  });
-  const table = element('div', {
-    class: 'table-twin',
-    tabindex: 0,
-    role: 'region',
-    'aria-label': t('Memory timeline as a table'),
-    hidden: true,
-  });
+  const { toggle: tableToggle, table } = createTableTwin(t('Memory timeline as a table'), () =>
+    onTable(state?.table !== true),
+  );
   const root = element(
     'section',
     { class: 'timeline section', 'aria-labelledby': 'timeline-title' },
@@ -148,22 +141,8 @@ export function createTimeline({ onStep, onRange, onTable }: TimelineEvents): Ti
     const { picture, step } = state;
     const now = step ?? picture.peak.step;
     const last = picture.steps.length - 1;
-    const moves: Readonly<Record<string, () => number | null>> = {
-      ArrowRight: () => now + 1,
-      ArrowLeft: () => now - 1,
-      ArrowUp: () => now + 1,
-      ArrowDown: () => now - 1,
-      PageUp: () => now + 10,
-      PageDown: () => now - 10,
-      Home: () => 0,
-      End: () => last,
-      Escape: () => null,
-      p: () => null,
-    };
-    const move = moves[event.key];
-    if (move !== undefined) {
-      const to = move();
-      const target = to === null ? null : Math.min(Math.max(to, 0), last);
+    const target = event.key === 'Escape' || event.key === 'p' ? null : sliderTarget(event.key, now, last, 10);
+    if (target !== undefined) {
       onStep(target);
       if (state.range !== null) onRange(showing(state.range, wholeRange(last + 1), target ?? picture.peak.step));
     } else if (event.key === '+' || event.key === '=') zoom(1 / zoomStep, now);
