@@ -1,7 +1,5 @@
 /** Runs jobs on worker threads, one job a thread at a time. */
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Diagnostic } from '../../../compiler/diagnostics.ts';
 import {
@@ -10,6 +8,7 @@ import {
   type Measured,
   measure,
 } from '../../../compiler/search/contribution.ts';
+import { askThread, bundledScript } from '../threads.ts';
 import type { ContributionContext } from './context.ts';
 import type { ThreadMessage, ThreadStart } from './thread.ts';
 
@@ -29,15 +28,10 @@ export interface PoolOptions {
   readonly script?: URL | undefined;
 }
 
-function bundledThread(): URL | undefined {
-  const script = new URL('./contribution-thread.js', import.meta.url);
-  return existsSync(fileURLToPath(script)) ? script : undefined;
-}
-
 /** Ends early where the signal aborts. */
 export function threadPool(context: ContributionContext, options: PoolOptions): Runner {
   const { signal, planFile, recipe } = options;
-  const script = 'script' in options ? options.script : bundledThread();
+  const script = 'script' in options ? options.script : bundledScript('contribution-thread.js');
   return async (jobs, onResult) => {
     const count = Math.min(jobs.length, options.threads ?? availableParallelism());
     let next = 0;
@@ -73,29 +67,16 @@ function performOn(
   job: ContributionJob,
   signal: AbortSignal | undefined,
 ): Promise<Measured | undefined> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => {
-      worker.off('message', onMessage);
-      worker.off('error', onError);
-      worker.off('exit', onExit);
-    };
-    const onError = (error: unknown): void => {
-      end();
-      reject(error);
-    };
-    const onExit = (code: number): void => {
-      end();
-      if (signal?.aborted === true) resolve(undefined);
-      else reject(new Error(`a thread ended with code ${code}`));
-    };
-    const onMessage = (message: ThreadMessage): void => {
-      end();
+  return askThread<ThreadMessage, Measured | undefined>(
+    worker,
+    job,
+    (message, { resolve, reject }) => {
       if (message.kind === 'result') resolve(message.measured);
       else reject(new Error(message.message));
-    };
-    worker.on('message', onMessage);
-    worker.on('error', onError);
-    worker.on('exit', onExit);
-    worker.postMessage(job);
-  });
+    },
+    (code, { resolve, reject }) => {
+      if (signal?.aborted === true) resolve(undefined);
+      else reject(new Error(`a thread ended with code ${code}`));
+    },
+  );
 }

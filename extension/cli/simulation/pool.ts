@@ -1,8 +1,7 @@
 /** Runs training jobs on worker threads, one run a thread at a time. */
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { askThread, bundledScript } from '../threads.ts';
 import { type JobData, type JobEvents, type JobResult, runJob, type SimulationJob, shareData } from './job.ts';
 import type { WorkerMessage, WorkerStart } from './worker.ts';
 
@@ -12,12 +11,6 @@ export interface PoolOptions {
   readonly signal?: AbortSignal | undefined;
   /** The worker's script; undefined: in this thread. Default: the one beside this bundle, if there is one. */
   readonly script?: URL | undefined;
-}
-
-/** Beside the bundle; not there where the sources run as they are. */
-export function bundledWorker(): URL | undefined {
-  const script = new URL('./simulation-worker.js', import.meta.url);
-  return existsSync(fileURLToPath(script)) ? script : undefined;
 }
 
 /**
@@ -32,7 +25,7 @@ export async function runJobs(
   events: (job: number) => JobEvents,
 ): Promise<readonly JobResult[]> {
   const { signal } = options;
-  const script = 'script' in options ? options.script : bundledWorker();
+  const script = 'script' in options ? options.script : bundledScript('simulation-worker.js');
   const count = Math.min(jobs.length, options.workers ?? availableParallelism());
   const results: (JobResult | undefined)[] = jobs.map(() => undefined);
   let next = 0;
@@ -64,28 +57,16 @@ export async function runJobs(
 }
 
 function perform(worker: Worker, job: SimulationJob, events: JobEvents): Promise<JobResult> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => {
-      worker.off('message', onMessage);
-      worker.off('error', onError);
-      worker.off('exit', onExit);
-    };
-    const onError = (error: unknown): void => {
-      end();
-      reject(error);
-    };
-    const onExit = (code: number): void => onError(new Error(`a worker ended with code ${code}`));
-    const onMessage = (message: WorkerMessage): void => {
-      if (message.kind === 'progress') events.onProgress?.(message.progress);
-      if (message.kind === 'state') events.onState?.(message.state);
-      if (message.kind === 'failed') onError(message.error);
-      if (message.kind !== 'result') return;
-      end();
-      resolve(message.result);
-    };
-    worker.on('message', onMessage);
-    worker.on('error', onError);
-    worker.on('exit', onExit);
-    worker.postMessage(job);
+  return askThread<WorkerMessage, JobResult>(worker, job, (message, { resolve, reject }) => {
+    switch (message.kind) {
+      case 'progress':
+        return events.onProgress?.(message.progress);
+      case 'state':
+        return events.onState?.(message.state);
+      case 'failed':
+        return reject(message.error);
+      case 'result':
+        return resolve(message.result);
+    }
   });
 }
