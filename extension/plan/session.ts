@@ -100,15 +100,16 @@ export class PlanSession extends Disposable {
   /**
    * Makes the switches as one edit, one step of undo. Computed for the text as it is; computed again if that has moved
    * on. Resolves to false where nothing was to change or nothing could be changed.
+   * @param isWatched a view waits for the picture: see `paintedOrLate`
    */
-  toggle(toggles: readonly Toggle[]): Promise<boolean> {
+  toggle(toggles: readonly Toggle[], isWatched = false): Promise<boolean> {
     const { quick } = this.engines;
-    return this.edit((text) => withModel(quick, () => quick.call('togglePlan', { ...text, toggles })));
+    return this.edit((text) => withModel(quick, () => quick.call('togglePlan', { ...text, toggles })), isWatched);
   }
 
   /** @param compute asked again where the text has changed in between */
-  edit(compute: (text: PlanText) => Promise<{ readonly edit?: TextEdit }>): Promise<boolean> {
-    const edit = this.edits.then(() => this.applyEdit(compute));
+  edit(compute: (text: PlanText) => Promise<{ readonly edit?: TextEdit }>, isWatched = false): Promise<boolean> {
+    const edit = this.edits.then(() => this.applyEdit(compute, isWatched));
     this.edits = edit.catch(() => undefined);
     return edit;
   }
@@ -222,7 +223,10 @@ export class PlanSession extends Disposable {
     this.priced.fire(fresh);
   }
 
-  private async applyEdit(compute: (text: PlanText) => Promise<{ readonly edit?: TextEdit }>): Promise<boolean> {
+  private async applyEdit(
+    compute: (text: PlanText) => Promise<{ readonly edit?: TextEdit }>,
+    isWatched: boolean,
+  ): Promise<boolean> {
     const { document } = this;
     for (let attempt = 0; attempt < mostAttempts && this.isOpen; attempt++) {
       const { version } = document;
@@ -236,7 +240,7 @@ export class PlanSession extends Disposable {
       this.expect({ ...text, text: text.text.slice(0, start) + edit.text + text.text.slice(end) }, version + 1);
       const change = new WorkspaceEdit();
       change.replace(document.uri, range, edit.text);
-      await this.paintedOrLate(version + 1);
+      if (isWatched) await this.paintedOrLate(version + 1);
       if (document.version !== version) {
         this.ahead = undefined;
         continue;

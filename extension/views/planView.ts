@@ -197,7 +197,7 @@ class OpenPlanView extends Disposable {
     const { document, session } = this;
     switch (message.type) {
       case 'toggle':
-        await session.toggle(message.toggles);
+        await session.toggle(message.toggles, true);
         return;
       case 'select':
         this.showLine(session.state?.lines.get(message.layer));
