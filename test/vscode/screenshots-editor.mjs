@@ -1,38 +1,24 @@
-/**
- * Makes the pictures of docs/editor.md: `npm run screenshots`. A workbench in Chromium, the packaged extension, the
- * bundled sample; each picture in a dark and a light theme.
- */
+/** Makes the pictures of docs/editor.md, with the packed extension. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { calm, copySample, failurePicture, pictures, root, themes, withFolder } from './photograph.mjs';
+import { packExtension } from './sampleFirmware.mjs';
 import { openBrowser, startServer, workbenchUrl } from './workbench.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const pictures = join(root, 'docs/images');
 const size = { width: 1000, height: 520 };
-const themes = { dark: 'Default Dark Modern', light: 'Default Light Modern' };
 
 /** Large and calm: text that is legible in a document. */
 const settings = {
+  ...calm,
   'editor.fontSize': 15,
   'editor.codeLensFontSize': 13,
-  'editor.minimap.enabled': false,
-  'editor.stickyScroll.enabled': false,
-  'editor.cursorBlinking': 'solid',
   'editor.scrollbar.vertical': 'hidden',
   'editor.overviewRulerBorder': false,
   'editor.hideCursorInOverviewRuler': true,
   'editor.renderLineHighlight': 'none',
   'editor.guides.indentation': false,
-  'workbench.activityBar.location': 'hidden',
-  'workbench.layoutControl.enabled': false,
-  'window.commandCenter': false,
-  'window.menuBarVisibility': 'hidden',
-  'breadcrumbs.enabled': false,
-  'workbench.reduceMotion': 'on',
 };
 
 /** Short enough to be seen whole. */
@@ -54,14 +40,15 @@ update {
   last_conv: weights all
 }
 `;
-const packed = spawnSync(process.execPath, [join(root, '.ci/package.mjs')], { encoding: 'utf8' });
-if (packed.status !== 0) throw new Error(packed.stdout + packed.stderr);
+const vsix = join(root, 'build/firmtune.vsix');
+packExtension(vsix);
 mkdirSync(pictures, { recursive: true });
-for (const [name, theme] of Object.entries(themes)) await photograph(name, theme);
+for (const [name, theme] of Object.entries(themes)) {
+  await withFolder((folder) => photographEditor(folder, name, theme));
+}
 
-async function photograph(name, theme) {
-  const folder = mkdtempSync(join(tmpdir(), 'firmtune-pictures-'));
-  cpSync(join(root, 'extension/samples/garments'), folder, { recursive: true });
+async function photographEditor(folder, name, theme) {
+  copySample(folder);
   const write = (file, text) => writeFileSync(join(folder, file), text);
   write('wardrobe.trainplan', plan);
   write('mistake.trainplan', plan.replace('block4.pointwise2', 'block4.pointwize2'));
@@ -69,7 +56,7 @@ async function photograph(name, theme) {
   write('large.trainplan', plan.replace('budget 24 KB', `budget ${tooLittle} B`));
   const server = await startServer({
     settings: { ...settings, 'workbench.colorTheme': theme },
-    extension: join(root, 'build/firmtune.vsix'),
+    extension: vsix,
   });
   const browser = await openBrowser();
   try {
@@ -108,15 +95,11 @@ async function photograph(name, theme) {
     await openQuickFixes(page, 'budget', 'fits');
     await shoot('budget');
   } catch (error) {
-    await browser
-      .contexts()[0]
-      ?.pages()[0]
-      ?.screenshot({ path: join(root, 'build/screenshot-failure.png') });
+    await browser.contexts()[0]?.pages()[0]?.screenshot({ path: failurePicture });
     throw error;
   } finally {
     await browser.close();
     await server.stop();
-    rmSync(folder, { recursive: true });
   }
 }
 

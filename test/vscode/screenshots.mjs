@@ -1,0 +1,5 @@
+/** Makes all pictures of docs/ that show VS Code: `npm run screenshots`. Each script also runs alone, `dist/` being built. */
+for (const part of ['editor', 'plan', 'model', 'monitor', 'fit', 'firmware']) {
+  console.log(part);
+  await import(`./screenshots-${part}.mjs`);
+}
