@@ -1,6 +1,6 @@
 /**
  * Runs every test suite in turn, adds up their results, and fails if one fails. With CI=true the slow tests are on.
- * build/test-summary.txt then holds 'N passed, N failed, N skipped'.
+ * build/test-summary.txt then names the tests that failed; its last line is 'N passed, N failed, N skipped'.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,8 @@ mkdirSync(reportFolder, { recursive: true });
 const results = suites.map((suite) => suite());
 const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
 const summary = `${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`;
-writeFileSync(join(reportFolder, 'test-summary.txt'), `${summary}\n`);
+const failures = results.flatMap(({ failures = [] }) => failures.map((name) => `failed: ${name}\n`));
+writeFileSync(join(reportFolder, 'test-summary.txt'), `${failures.join('')}${summary}\n`);
 console.log(`\nIn all: ${summary}`);
 process.exit(results.every((result) => result.ok) ? 0 : 1);
 
@@ -44,7 +45,20 @@ function runVitest(name, ...options) {
     failed: json.numFailedTests + broken,
     skipped: json.numPendingTests + json.numTodoTests,
     ok: status === 0,
+    failures: json.testResults.flatMap(failuresOf),
   };
+}
+
+/** Each failed test with the first line of what it says. */
+function failuresOf({ name, status, message, assertionResults }) {
+  if (status === 'failed' && assertionResults.length === 0) return [`${name}: ${firstLine(message)}`];
+  return assertionResults
+    .filter((test) => test.status === 'failed')
+    .map((test) => `${name}: ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
+}
+
+function firstLine(text = '') {
+  return text.split('\n')[0];
 }
 
 /** The tests in a real VS Code; one skipped test stands for all where there is none. */

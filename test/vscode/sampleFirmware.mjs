@@ -25,10 +25,17 @@ export function packExtension(vsix) {
 export async function chooseSampleFolder(page, parent) {
   const dialog = page.locator('.quick-input-widget', { hasText: 'Where is the sample to be copied to?' });
   await dialog.waitFor(patience);
-  // The dialog completes what is typed, once it has read the folder.
-  await dialog.locator('input.input').fill(`${parent}/`);
-  await dialog.locator('.monaco-list-row', { hasText: '..' }).first().waitFor(patience);
-  await page.waitForTimeout(500);
+  const input = dialog.locator('input.input');
+  const parentRow = dialog.locator('.monaco-list-row', { hasText: '..' }).first();
+  // The dialog begins with the home folder, and puts it in place of what is typed before it has read that; afterwards it
+  // completes what is typed, once it has read the folder.
+  await parentRow.waitFor(patience);
+  for (let attempt = 0; attempt < 20; attempt++) {
+    await input.fill(`${parent}/`);
+    await page.waitForTimeout(500);
+    await parentRow.waitFor(patience);
+    if ((await input.inputValue()) === `${parent}/`) break;
+  }
   await dialog.getByRole('button', { name: 'Copy Here' }).click();
   await page.locator('.notification-toast').getByRole('button', { name: 'Open Folder' }).click(patience);
   await fileRow(page, 'garments.trainplan').waitFor(patience);
