@@ -71,19 +71,7 @@ export function resolveTrain(report: Report, node: Statement | undefined): Train
     gradients: word('gradients', base.gradients, ['float32', 'int16']),
     stream: onOff('stream', base.stream),
   };
-  const complete = report.diagnostics.length === errorsBefore;
-  const gradients = settings.get('gradients');
-  if (gradients !== undefined && train.gradients === 'int16') {
-    const at = rangeOf(gradients, 'word');
-    report.warning({
-      at,
-      code: 'not-available-yet',
-      message: 'int16 gradients are not there yet; gradients are held in float32',
-      remedy: 'write `gradients float32`, or leave the line out',
-      fixes: [report.replacement(at, 'float32')],
-    });
-  }
-  return complete ? train : undefined;
+  return report.diagnostics.length === errorsBefore ? train : undefined;
 }
 
 function numberOf(report: Report, setting: TrainSetting | undefined, rule: NumberRule | undefined): number | undefined {

@@ -56,6 +56,19 @@ static inline int32_t ft_odd_codes(int32_t codes) {
   return pair;
 }
 
+/* The low halves of two words, or their high halves. */
+static inline int32_t ft_join_low(int32_t low, int32_t high) {
+  int32_t pair;
+  __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(low), "r"(high));
+  return pair;
+}
+
+static inline int32_t ft_join_high(int32_t low, int32_t high) {
+  int32_t pair;
+  __asm__("pkhtb %0, %2, %1, asr #16" : "=r"(pair) : "r"(low), "r"(high));
+  return pair;
+}
+
 /* sum + x.low * w.low + x.high * w.high, modulo 2^32. */
 static inline int32_t ft_multiply_pairs(int32_t x, int32_t w, int32_t sum) {
   __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(x), "r"(w));

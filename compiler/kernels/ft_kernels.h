@@ -207,6 +207,56 @@ void ft_dense_input_gradient_f32(const float *gradient, const float *weights, fl
 /* Every input position gets gradient / (positions of its window), windows ascending, summed. */
 void ft_average_pool_input_gradient_f32(const ft_window *window, const float *gradient, float *dx);
 
+/* ---- backward, int16 ---- */
+/* Block floating point: a gradient is mantissa * unit[0] (* scale[c] where a layer's channels have scales of
+ * their own), unit a power of two. Sums are int32; the caller sees to it that none overflows. Layout of
+ * ranges as above. */
+
+/* Gradient at the accumulator: first in place as ft_mask_scale_f32 (what is not finite becomes 0), then
+ * mantissa[i] = gradient[i] / unit[0], half away from zero, |mantissa| < 2^(bits - 1), bits in [2, 16], with
+ * the smallest unit for that. mantissa may begin where gradient does. */
+void ft_quantise_gradient_s16(float *gradient, const uint8_t *mask, const float *scale, int16_t *mantissa,
+                              float *unit, int32_t positions, int32_t channels, int32_t bits);
+/* sum[c] = (sum over positions) * unit[0] * scale[c]; scale NULL: all 1 */
+void ft_bias_gradient_s16(const int16_t *gradient, const float *unit, const float *scale, float *sum,
+                          int32_t positions, int32_t channels, int32_t stride);
+/* dx [in_height][in_width][in_channels] = (sum over output channels and taps) * unit[0]. Ranges of output
+ * channels [channel_begin, channel_end) come one after the other from 0 to out_channels; before the last one
+ * dx holds int32, and with unit NULL for good. */
+void ft_conv_input_gradient_s16(const ft_window *window, const int16_t *gradient, const int8_t *weights,
+                                const float *unit, float *dx, int32_t stride, int32_t channel_begin,
+                                int32_t channel_end);
+/* ft_pointwise_input_gradient_f32 with the mask and scale of the layer below: dx[p][i] = mask bit (p,
+ * mask_channel + i) ? round(sum * multiplier[i] / 2^32), halves upwards, saturated to int16 : 0.
+ * mask_channels: of a position. mask NULL: all ones. multiplier's first element is the range's. */
+void ft_pointwise_input_gradient_s16(const ft_window *window, const int16_t *gradient, const int8_t *weights,
+                                     const uint8_t *mask, const int32_t *multiplier, int16_t *dx,
+                                     int32_t dx_stride, int32_t mask_channels, int32_t mask_channel,
+                                     int32_t channel_begin, int32_t channel_end);
+/* The same from int32 sums [positions][channels]; mantissa may begin where they do. */
+void ft_mantissas_s16(const float *sums, const uint8_t *mask, const int32_t *multiplier, int16_t *mantissa,
+                      int32_t positions, int32_t channels);
+/* ft_depthwise_input_gradient_f32, likewise; the mask has in_channels of a position. */
+void ft_depthwise_input_gradient_s16(const ft_window *window, const int16_t *gradient, const int8_t *weights,
+                                     const uint8_t *mask, const int32_t *multiplier, int16_t *dx,
+                                     int32_t stride, int32_t dx_stride, int32_t mask_channel,
+                                     int32_t channel_begin, int32_t channel_end);
+/* The same in float32: dx[p][i] = sum * unit[0] * scale[i]; scale NULL: all 1. */
+void ft_depthwise_input_gradient_s16_f32(const ft_window *window, const int16_t *gradient,
+                                         const int8_t *weights, const float *unit, const float *scale,
+                                         float *dx, int32_t stride, int32_t dx_stride, int32_t channel_begin,
+                                         int32_t channel_end);
+/* output[0] = unit[0] * factor */
+void ft_scale_unit_f32(const float *unit, float *output, float factor);
+/* As ft_conv_weight_gradient_f32: sums of 256 positions are int32, and those are added in float32. */
+void ft_conv_weight_gradient_s16(const ft_window *window, const int8_t *input, const int16_t *gradient,
+                                 const float *unit, float *rows, int32_t saved_channels, int32_t stride,
+                                 int32_t channel_begin, int32_t channel_end);
+/* As ft_depthwise_weight_gradient_f32, likewise, times scale[table[j]]; scale NULL: all 1. */
+void ft_depthwise_weight_gradient_s16(const ft_window *window, const int8_t *input, const int16_t *gradient,
+                                      const uint16_t *table, const float *unit, const float *scale,
+                                      float *rows, int32_t saved_channels, int32_t stride);
+
 /* ---- update ---- */
 /* step = (rate[0] * factor[row]) * gradient; rows with factor 0 are not written (dead channels). Clamped in
  * float, then rounded half away from zero; a NaN becomes 0. rate[0] holds learning rate / batch of this step.

@@ -1,12 +1,14 @@
 import type { Affine, BufferId, KernelCall } from '../program.ts';
-import { at, atOrNull, call, int } from '../schedule/builder.ts';
+import { at, atOrNull, call, int, nothing } from '../schedule/builder.ts';
 import { emitBiasUpdate, emitUpdate } from '../training/optimizer.ts';
+import { accumulatorGradient, mantissasBelow } from './block-float.ts';
+import { emitDepthwiseMantissas } from './pointwise-gradient.ts';
 import type { BackwardContext, ForwardContext, LoweredForward, OperatorRule, RowRange } from './rule.ts';
 import {
+  gradientBytes,
   gradientTile,
   groupBegin,
   groupEnd,
-  maskScaleCall,
   mergeTile,
   type OutputGradient,
   type WeightedLayer,
@@ -116,31 +118,45 @@ function weightSource(context: WeightContext, data: WeightedLayer, group?: numbe
 }
 
 function lowerBackward(context: BackwardContext): void {
-  const { graph, layer, builder, mask } = context;
-  const data = weightedLayer(graph, layer);
-  const gradient: OutputGradient = { buffer: context.gradient, stride: data.outputs };
-  builder.step({
-    layer: layer.name,
-    phase: 'backward',
-    calls: [maskScaleCall(builder, layer, data, mask, gradient)],
-  });
-  if (context.needs(0)) context.contribute(0, emitConvInputGradient(context, data, gradient));
+  const data = weightedLayer(context.graph, context.layer);
+  const gradient = accumulatorGradient(context, data);
+  if (context.needs(0)) emitInputGradient(context, data, gradient);
   emitConvWeightUpdate(context, data, gradient);
   emitBiasUpdate(context, data, gradient);
 }
 
-/** With the weights from before the update (numerics.md 9). Returns the gradient of the input, float32, whole. */
-export function emitConvInputGradient(context: WeightContext, data: WeightedLayer, gradient: OutputGradient): BufferId {
+function emitInputGradient(context: BackwardContext, data: WeightedLayer, gradient: OutputGradient): void {
+  const { graph, layer } = context;
+  const below = gradient.block === undefined ? undefined : mantissasBelow(graph, layer);
+  if (below === undefined) {
+    context.contribute(0, emitConvInputGradient(context, data, gradient));
+    return;
+  }
+  const held = emitDepthwiseMantissas(context, data, gradient, below);
+  context.contribute(0, held.buffer, held.block);
+}
+
+/** With the weights from before the update (numerics.md 9). Returns the gradient of the input, float32, whole; with
+ * `sums`, of mantissas the int32 sums as they are. */
+export function emitConvInputGradient(
+  context: WeightContext,
+  data: WeightedLayer,
+  gradient: OutputGradient,
+  sums = false,
+): BufferId {
   const { layer, builder } = context;
   const { window } = data;
   const count = window.in_height * window.in_width * window.in_channels;
   const dx = builder.inputGradient(layer.name, count);
   const source = weightSource(context, data, gradient.group);
-  builder.step({
-    layer: layer.name,
-    phase: 'backward',
-    calls: [call('ft_zero_f32', { values: at(dx), count: int(count) })],
-  });
+  const { block } = gradient;
+  if (block === undefined) {
+    builder.step({
+      layer: layer.name,
+      phase: 'backward',
+      calls: [call('ft_zero_f32', { values: at(dx), count: int(count) })],
+    });
+  }
   const moves = gradient.group === undefined && source.loop > 1;
   builder.step({
     layer: layer.name,
@@ -149,9 +165,10 @@ export function emitConvInputGradient(context: WeightContext, data: WeightedLaye
     macs: outputPositions(window) * data.outputs * data.taps * data.inputs,
     calls: [
       ...source.merge,
-      call('ft_conv_input_gradient_f32', {
+      call(block === undefined ? 'ft_conv_input_gradient_f32' : 'ft_conv_input_gradient_s16', {
+        ...(block === undefined ? {} : { unit: sums ? nothing : at(block.unit) }),
         window: at(windowParameters(builder, layer, window)),
-        gradient: at(gradient.buffer, moves ? { base: 0, step: 4 * source.tile } : 0),
+        gradient: at(gradient.buffer, moves ? { base: 0, step: gradientBytes(gradient) * source.tile } : 0),
         weights: at(source.buffer, source.offset),
         dx: at(dx),
         stride: int(gradient.stride),
@@ -169,7 +186,7 @@ export function emitConvWeightUpdate(context: UpdateContext, data: WeightedLayer
   if (trained === undefined) return;
   const channels = trained.channels.length;
   const rowElements = data.taps * channels;
-  const { group } = gradient;
+  const { group, block } = gradient;
   const tile = group ?? gradientTile(rowElements, data.outputs);
   const rows = builder.arena(
     `${layer.name}_weight_gradient`,
@@ -194,10 +211,11 @@ export function emitConvWeightUpdate(context: UpdateContext, data: WeightedLayer
     gradient: rows,
     tile,
     calls: [
-      call('ft_conv_weight_gradient_f32', {
+      call(block === undefined ? 'ft_conv_weight_gradient_f32' : 'ft_conv_weight_gradient_s16', {
+        ...(block === undefined ? {} : { unit: at(block.unit) }),
         window: at(windowParameters(builder, layer, data.window)),
         input: at(trained.saved),
-        gradient: at(gradient.buffer, group === undefined ? { base: 0, step: 4 * tile } : 0),
+        gradient: at(gradient.buffer, group === undefined ? { base: 0, step: gradientBytes(gradient) * tile } : 0),
         rows: at(rows),
         saved_channels: int(channels),
         stride: int(gradient.stride),

@@ -1,9 +1,18 @@
-import type { Affine, BufferId, KernelCall } from '../program.ts';
+import type { Layer } from '../model/graph.ts';
+import type { Affine, Argument, BufferId, KernelCall } from '../program.ts';
 import { at, atOrNull, call, int } from '../schedule/builder.ts';
 import { emitBiasUpdate, emitUpdate } from '../training/optimizer.ts';
+import {
+  accumulatorGradient,
+  type BlockFloat,
+  type Mantissas,
+  mantissaBuffer,
+  mantissasBelow,
+  stepToConvolution,
+} from './block-float.ts';
 import type { BackwardContext, ForwardContext, LoweredForward, OperatorRule, RowRange } from './rule.ts';
 import {
-  maskScaleCall,
+  gradientBytes,
   mergeTile,
   type OutputGradient,
   type WeightedLayer,
@@ -109,29 +118,28 @@ function lowerForward(context: ForwardContext): LoweredForward {
 }
 
 function lowerBackward(context: BackwardContext): void {
-  const { graph, layer, builder, mask } = context;
-  const data = weightedLayer(graph, layer);
-  const gradient: OutputGradient = { buffer: context.gradient, stride: data.outputs };
-  builder.step({
-    layer: layer.name,
-    phase: 'backward',
-    calls: [maskScaleCall(builder, layer, data, mask, gradient)],
-  });
-  if (context.needs(0)) context.contribute(0, inputGradient(context, data));
-  weightUpdate(context, data);
+  const data = weightedLayer(context.graph, context.layer);
+  const gradient = accumulatorGradient(context, data);
+  if (context.needs(0)) inputGradient(context, data, gradient);
+  weightUpdate(context, data, gradient);
   emitBiasUpdate(context, data, gradient);
 }
 
-function inputGradient(context: BackwardContext, data: WeightedLayer): BufferId {
-  const { layer, builder, gradient } = context;
+function inputGradient(context: BackwardContext, data: WeightedLayer, gradient: OutputGradient): void {
+  const { graph, layer, builder } = context;
   const { window } = data;
+  const { block } = gradient;
   const multiplier = data.outputs / data.inputs;
   const count = window.in_height * window.in_width * window.in_channels;
-  const dx = builder.inputGradient(layer.name, count);
+  const below = block === undefined ? undefined : mantissasBelow(graph, layer);
+  const mantissas =
+    block === undefined || below === undefined ? undefined : mantissasFor(context, data, block, context, below);
+  const buffer = below === undefined ? builder.inputGradient(layer.name, count) : mantissaBuffer(builder, below, count);
+  const held: OutputGradient = { buffer, stride: data.inputs, ...(mantissas && { block: mantissas.step.block }) };
   const source = tapSource(context, data);
   const perInput = (value: Affine): Affine =>
     typeof value === 'number' ? value / multiplier : { base: value.base / multiplier, step: value.step / multiplier };
-  const tiled = source.loop > 1;
+  const moved = (bytes: number): Affine => (source.loop > 1 ? { base: 0, step: bytes * source.tile } : 0);
   builder.step({
     layer: layer.name,
     phase: 'backward',
@@ -139,23 +147,76 @@ function inputGradient(context: BackwardContext, data: WeightedLayer): BufferId 
     macs: outputPositions(window) * data.outputs * data.taps,
     calls: [
       ...source.merge,
-      call('ft_depthwise_input_gradient_f32', {
+      depthwiseGradientCall(gradient, held, mantissas, {
         window: at(windowParameters(builder, layer, window, { weight_channels: source.tile })),
-        gradient: at(gradient, tiled ? { base: 0, step: 4 * source.tile } : 0),
         weights: at(source.buffer),
-        dx: at(dx, tiled ? { base: 0, step: (4 * source.tile) / multiplier } : 0),
-        stride: int(data.outputs),
-        dx_stride: int(data.inputs),
         channel_begin: int(perInput(source.begin)),
         channel_end: int(perInput(source.end)),
+        offsets: { gradient: moved(gradientBytes(gradient)), dx: moved(gradientBytes(held) / multiplier) },
+        factors: moved(4 / multiplier),
+        mask_channel: perInput(source.begin),
       }),
     ],
   });
-  return dx;
+  context.contribute(0, held.buffer, held.block);
 }
 
-function weightUpdate(context: BackwardContext, data: WeightedLayer): void {
-  const { layer, builder, gradient } = context;
+/** What the kernels need to write the mantissas of the convolution below. */
+export function mantissasFor(
+  context: Pick<BackwardContext, 'builder' | 'layer' | 'training' | 'graph'>,
+  data: WeightedLayer,
+  block: BlockFloat,
+  { lowered }: Pick<BackwardContext, 'lowered'>,
+  below: Layer,
+): Mantissas {
+  const { mask, training } = lowered(below);
+  const trains = training?.weights !== undefined;
+  return { step: stepToConvolution(context, data, block, below, weightedLayer(context.graph, below), trains), mask };
+}
+
+/** The call for a range of channels; offsets in bytes, to the range's first channel. */
+export function depthwiseGradientCall(
+  gradient: OutputGradient,
+  held: OutputGradient,
+  mantissas: Mantissas | undefined,
+  range: {
+    readonly window: Argument;
+    readonly weights: Argument;
+    readonly channel_begin: Argument;
+    readonly channel_end: Argument;
+    readonly offsets: { readonly gradient: Affine; readonly dx: Affine };
+    /** Into tables with four bytes for a channel. */
+    readonly factors: Affine;
+    readonly mask_channel: Affine;
+  },
+): KernelCall {
+  const { window, weights, channel_begin, channel_end, offsets, factors } = range;
+  const common = {
+    ...{ window, weights, channel_begin, channel_end },
+    gradient: at(gradient.buffer, offsets.gradient),
+    dx: at(held.buffer, offsets.dx),
+    stride: int(gradient.stride),
+    dx_stride: int(held.stride),
+  };
+  if (mantissas !== undefined) {
+    return call('ft_depthwise_input_gradient_s16', {
+      ...common,
+      mask: atOrNull(mantissas.mask),
+      multiplier: at(mantissas.step.multiplier, factors),
+      mask_channel: int(range.mask_channel),
+    });
+  }
+  if (gradient.block === undefined) return call('ft_depthwise_input_gradient_f32', common);
+  return call('ft_depthwise_input_gradient_s16_f32', {
+    ...common,
+    unit: at(gradient.block.unit),
+    scale: atOrNull(gradient.block.scale?.buffer, factors),
+  });
+}
+
+function weightUpdate(context: BackwardContext, data: WeightedLayer, gradient: OutputGradient): void {
+  const { layer, builder } = context;
+  const { block } = gradient;
   const trained = context.training?.weights;
   if (trained === undefined) return;
   const channels = trained.channels.length;
@@ -182,10 +243,11 @@ function weightUpdate(context: BackwardContext, data: WeightedLayer): void {
     macs: outputPositions(data.window) * count,
     gradient: rows,
     calls: [
-      call('ft_depthwise_weight_gradient_f32', {
+      call(block === undefined ? 'ft_depthwise_weight_gradient_f32' : 'ft_depthwise_weight_gradient_s16', {
+        ...(block === undefined ? {} : { unit: at(block.unit), scale: atOrNull(block.scale?.buffer) }),
         window: at(windowParameters(builder, layer, data.window)),
         input: at(trained.saved),
-        gradient: at(gradient),
+        gradient: at(gradient.buffer),
         table: atOrNull(trained.table),
         rows: at(rows),
         saved_channels: int(channels),

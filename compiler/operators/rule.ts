@@ -3,6 +3,7 @@ import type { Affine, BufferId, KernelCall } from '../program.ts';
 import type { ProgramBuilder } from '../schedule/builder.ts';
 import type { Optimization } from '../training/optimizer.ts';
 import type { LayerTraining } from '../training/state.ts';
+import type { BlockFloat } from './block-float.ts';
 
 /** Output rows that a call computes; may depend on the iteration of a streamed loop. */
 export interface RowRange {
@@ -48,6 +49,8 @@ export interface BackwardContext {
    * with several outputs ask for each.
    */
   readonly gradient: BufferId;
+  /** Set where `gradient` holds int16 mantissas at the layer's accumulator instead, mask and scale included. */
+  readonly block: BlockFloat | undefined;
   /** Gradient of the i-th output; undefined where nobody above reads that output: it is 0. */
   outputGradient(index: number): BufferId | undefined;
   readonly mask: BufferId | undefined;
@@ -57,8 +60,10 @@ export interface BackwardContext {
   needs(index: number): boolean;
   /** The i-th input's codes: a constant, or kept from the forward pass, if the rule asked for it by `keeps`. */
   input(index: number): BufferId;
+  /** Clamp mask and training of a layer below. */
+  lowered(layer: Layer): { readonly mask: BufferId | undefined; readonly training: LayerTraining | undefined };
   /** Hands over the gradient of the i-th input; the buffer then belongs to it. */
-  contribute(index: number, gradient: BufferId): void;
+  contribute(index: number, gradient: BufferId, block?: BlockFloat): void;
 }
 
 /** What the rule of one operator tells the compiler. One file each. */

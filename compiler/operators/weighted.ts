@@ -3,6 +3,7 @@ import { elementCount, type Graph, type Layer, type Tensor, tensorAt } from '../
 import { perLayer } from '../model/memo.ts';
 import type { Affine, BufferId, KernelCall } from '../program.ts';
 import { at, atOrNull, call, int, type ProgramBuilder } from '../schedule/builder.ts';
+import type { BlockFloat } from './block-float.ts';
 import { channelScales, quantiseMultiplier, scaleOf } from './quantisation.ts';
 import type { RingRows } from './rule.ts';
 import { outputPositions, type Window, windowOf } from './window.ts';
@@ -130,6 +131,13 @@ export interface OutputGradient {
   readonly stride: number;
   /** Output channels of one iteration of the loop; absent: all, without a loop. */
   readonly group?: number;
+  /** Set where it holds int16 mantissas at the accumulator; absent: float32. */
+  readonly block?: BlockFloat;
+}
+
+/** Bytes of an element. */
+export function gradientBytes({ block }: OutputGradient): number {
+  return block === undefined ? 4 : 2;
 }
 
 /** Channels of iteration i: `group`, or what is left in the last one. */

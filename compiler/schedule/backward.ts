@@ -1,6 +1,7 @@
 /** Lowers loss, backward pass and updates. Each update follows its gradient at once, after the input gradient that
  * needs the old weights (numerics.md 9), so no weight gradient is ever stored whole. */
 import { elementCount, type Graph, type Layer, tensorAt } from '../model/graph.ts';
+import type { BlockFloat } from '../operators/block-float.ts';
 import { ruleOf } from '../operators/index.ts';
 import { scaleOf, zeroPointOf } from '../operators/quantisation.ts';
 import type { BufferId, KernelCall } from '../program.ts';
@@ -135,6 +136,7 @@ export function lowerGradients(
   optimization: Optimization,
 ): void {
   const { tasks } = differentiation;
+  const blocks = new Map<BufferId, BlockFloat>();
   for (let index = 0; index < tasks.length; index++) {
     const layer = tasks[index];
     if (layer === undefined) break;
@@ -149,12 +151,15 @@ export function lowerGradients(
         : groupOf(graph, block, forward, differentiation, {
             besides: liveBytes(builder, tasks.slice(index), gradients, forward),
             gradient: builder.bytesOf(gradient),
+            elementBytes: optimization.settings.gradients === 'int16' ? 2 : 4,
           });
     if (block !== undefined && group !== undefined) {
-      const dx = emitBottleneck(builder, graph, block, group, gradient, forward, differentiation, optimization);
+      const incoming = { gradient, block: blocks.get(gradient) };
+      const dx = emitBottleneck(builder, graph, block, group, incoming, forward, differentiation, optimization);
       const { expand } = block;
       if (dx !== undefined && expand !== undefined) {
-        contribute(builder, graph, expand, gradients, expand.inputs[0] ?? -1, dx);
+        if (dx.block !== undefined) blocks.set(dx.buffer, dx.block);
+        contribute(builder, graph, expand, gradients, expand.inputs[0] ?? -1, dx.buffer);
       }
       index += expand === undefined ? 1 : 2;
       continue;
@@ -164,13 +169,18 @@ export function lowerGradients(
       layer,
       builder,
       gradient,
+      block: blocks.get(gradient),
       outputGradient: (index) => outputGradients[index],
       mask: forward.masks.get(layer.name),
       training: forward.training.get(layer.name),
       optimization,
       needs: (index) => differentiation.wanted.has(layer.inputs[index] ?? -1),
       input: (index) => codesOf(builder, graph, forward, layer.inputs[index] ?? -1),
-      contribute: (index, buffer) => contribute(builder, graph, layer, gradients, layer.inputs[index] ?? -1, buffer),
+      lowered: ({ name }) => ({ mask: forward.masks.get(name), training: forward.training.get(name) }),
+      contribute: (index, buffer, block) => {
+        if (block !== undefined) blocks.set(buffer, block);
+        contribute(builder, graph, layer, gradients, layer.inputs[index] ?? -1, buffer);
+      },
     });
   }
 }

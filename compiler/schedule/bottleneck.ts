@@ -3,14 +3,24 @@
  * only for that group. A depthwise layer keeps channels apart, so nothing is computed twice, and every sum keeps its
  * order (numerics.md 3): results are those of the layers one by one, bit for bit. */
 import type { Graph, Layer } from '../model/graph.ts';
-import { perObject } from '../model/memo.ts';
+import {
+  accumulatorGradient,
+  type BlockFloat,
+  isPointwise,
+  type Mantissas,
+  mantissaBuffer,
+  mantissasBelow,
+  mantissasOfSums,
+  onlyProducer,
+  stepToDepthwise,
+} from '../operators/block-float.ts';
 import { emitConvInputGradient, emitConvWeightUpdate } from '../operators/conv.ts';
-import type { BackwardContext } from '../operators/rule.ts';
+import { depthwiseGradientCall, mantissasFor } from '../operators/depthwise.ts';
+import { emitPointwiseGradient } from '../operators/pointwise-gradient.ts';
 import {
   gradientTile,
   groupBegin,
   groupCount,
-  groupEnd,
   maskScaleCall,
   mergeTile,
   type OutputGradient,
@@ -23,7 +33,7 @@ import { outputPositions } from '../operators/window.ts';
 import type { BufferId } from '../program.ts';
 import type { Differentiation } from '../training/differentiate.ts';
 import { emitBiasUpdate, type Optimization } from '../training/optimizer.ts';
-import { at, atOrNull, call, int, type ProgramBuilder } from './builder.ts';
+import { at, int, type ProgramBuilder } from './builder.ts';
 import type { LoweredForwardPass } from './forward.ts';
 
 export interface Bottleneck {
@@ -49,25 +59,9 @@ export function bottleneckAt(graph: Graph, differentiation: Differentiation, ind
   return { project, depthwise, expand };
 }
 
-function isPointwise(graph: Graph, layer: Layer): boolean {
-  if (layer.operator !== 'CONV_2D') return false;
-  const { window, taps } = weightedLayer(graph, layer);
-  return taps === 1 && window.stride_y === 1 && window.stride_x === 1 && window.pad_top === 0 && window.pad_left === 0;
-}
-
 function feedsOnly(graph: Graph, producer: Layer, reader: Layer): boolean {
-  const [tensor = -1] = producer.outputs;
-  return reader.inputs[0] === tensor && readerCounts(graph).get(tensor) === 1 && !graph.outputs.includes(tensor);
+  return onlyProducer(graph, reader) === producer;
 }
-
-/** How many layers read each tensor. */
-const readerCounts = perObject((graph: Graph): ReadonlyMap<number, number> => {
-  const counts = new Map<number, number>();
-  for (const { inputs } of graph.layers) {
-    for (const id of new Set(inputs)) counts.set(id, (counts.get(id) ?? 0) + 1);
-  }
-  return counts;
-});
 
 /** Larger groups save nothing. */
 const largestGroupBytes = 12_288;
@@ -80,6 +74,8 @@ export interface BlockSurroundings {
   readonly besides: number;
   /** Bytes of the gradient that comes in. */
   readonly gradient: number;
+  /** Of a gradient between the block's layers. */
+  readonly elementBytes: number;
 }
 
 /**
@@ -91,12 +87,12 @@ export function groupOf(
   { project, depthwise, expand }: Bottleneck,
   forward: LoweredForwardPass,
   differentiation: Differentiation,
-  { besides, gradient }: BlockSurroundings,
+  { besides, gradient, elementBytes }: BlockSurroundings,
 ): number | undefined {
   const middle = weightedLayer(graph, depthwise);
   const below = expand === undefined ? undefined : weightedLayer(graph, expand);
-  const before = 4 * outputPositions(middle.window);
-  const after = below === undefined ? 0 : 4 * outputPositions(below.window);
+  const before = elementBytes * outputPositions(middle.window);
+  const after = below === undefined ? 0 : elementBytes * outputPositions(below.window);
   const dx =
     below !== undefined && differentiation.wanted.has(expand?.inputs[0] ?? -1)
       ? 4 * below.inputs * outputPositions(below.window)
@@ -140,135 +136,78 @@ function scratchPerChannel(
 export function emitBottleneck(
   builder: ProgramBuilder,
   graph: Graph,
-  block: Bottleneck,
+  { project, depthwise, expand }: Bottleneck,
   group: number,
-  gradient: BufferId,
+  incoming: { readonly gradient: BufferId; readonly block: BlockFloat | undefined },
   forward: LoweredForwardPass,
   differentiation: Differentiation,
   optimization: Optimization,
-): BufferId | undefined {
-  const { project, depthwise, expand } = block;
-  const contextOf = (layer: Layer) => ({ layer, builder, optimization, training: forward.training.get(layer.name) });
+): Pick<OutputGradient, 'buffer' | 'block'> | undefined {
+  const lowered = ({ name }: Layer) => ({ mask: forward.masks.get(name), training: forward.training.get(name) });
+  const contextOf = (layer: Layer) => ({ graph, layer, builder, optimization, lowered, ...lowered(layer) });
   const output = weightedLayer(graph, project);
   const middle = weightedLayer(graph, depthwise);
-  const whole: OutputGradient = { buffer: gradient, stride: output.outputs };
-  builder.step({
-    layer: project.name,
-    phase: 'backward',
-    calls: [maskScaleCall(builder, project, output, forward.masks.get(project.name), whole)],
-  });
+  const whole = accumulatorGradient({ ...contextOf(project), ...incoming }, output);
+  const toDepthwise = mantissaStep(whole, ({ unit }) => ({
+    step: stepToDepthwise(contextOf(project), output, unit, depthwise, middle),
+    mask: lowered(depthwise).mask,
+  }));
+  const held = groupGradient(builder, depthwise, outputPositions(middle.window), group, toDepthwise);
+  const toExpand =
+    expand === undefined
+      ? undefined
+      : mantissaStep(held, (block) => mantissasFor(contextOf(depthwise), middle, block, { lowered }, expand));
   const input = expand === undefined ? undefined : weightedLayer(graph, expand);
   const loop = Math.ceil(middle.outputs / group);
+  /** Float32 gradients are masked and scaled where they are; mantissas come so. */
+  const maskAndScale = (layer: Layer, data: WeightedLayer, gradient: OutputGradient): void => {
+    if (gradient.block !== undefined) return;
+    const calls = [maskScaleCall(builder, layer, data, lowered(layer).mask, gradient)];
+    builder.step({ layer: layer.name, phase: 'backward', loop, calls });
+  };
   let dx: BufferId | undefined;
+  const carries = expand !== undefined && differentiation.wanted.has(expand.inputs[0] ?? -1);
+  const further = carries && whole.block !== undefined ? mantissasBelow(graph, expand) : undefined;
   builder.fuse(depthwise.name, loop, () => {
-    const held = groupGradient(builder, depthwise, outputPositions(middle.window), group);
-    projectGradient(contextOf(project), output, gradient, held);
-    builder.step({
-      layer: depthwise.name,
-      phase: 'backward',
-      loop,
-      calls: [maskScaleCall(builder, depthwise, middle, forward.masks.get(depthwise.name), held)],
-    });
+    emitPointwiseGradient(contextOf(project), output, whole, held, toDepthwise);
+    maskAndScale(depthwise, middle, held);
     emitBiasUpdate(contextOf(depthwise), middle, held);
     if (expand === undefined || input === undefined) return;
-    const below = groupGradient(builder, expand, outputPositions(input.window), group);
-    depthwiseGradient(builder, depthwise, middle, held, below);
-    builder.step({
-      layer: expand.name,
-      phase: 'backward',
-      loop,
-      calls: [maskScaleCall(builder, expand, input, forward.masks.get(expand.name), below)],
-    });
+    const below = groupGradient(builder, expand, outputPositions(input.window), group, toExpand);
+    depthwiseGradient(builder, depthwise, middle, held, below, toExpand);
+    maskAndScale(expand, input, below);
     const context = contextOf(expand);
-    if (differentiation.wanted.has(expand.inputs[0] ?? -1)) dx = emitConvInputGradient(context, input, below);
+    if (carries) dx = emitConvInputGradient(context, input, below, further !== undefined);
     emitConvWeightUpdate(context, input, below);
     emitBiasUpdate(context, input, below);
   });
   emitConvWeightUpdate(contextOf(project), output, whole);
   emitBiasUpdate(contextOf(project), output, whole);
-  return dx;
+  if (dx === undefined) return undefined;
+  if (expand === undefined || input === undefined || further === undefined || toExpand === undefined)
+    return { buffer: dx };
+  return mantissasOfSums(contextOf(expand), input, toExpand.step.block, dx, further);
 }
 
-function groupGradient(builder: ProgramBuilder, layer: Layer, positions: number, group: number): OutputGradient {
-  const name = `${layer.name}_group_gradient`;
-  return {
-    buffer: builder.arena(
-      name,
-      layer.name,
-      'gradient',
-      'float32',
-      positions * group,
-      `gradient of ${group} output channels of ${layer.name} at a time`,
-    ),
-    stride: group,
-    group,
-  };
+function mantissaStep(gradient: OutputGradient, make: (block: BlockFloat) => Mantissas): Mantissas | undefined {
+  return gradient.block === undefined ? undefined : make(gradient.block);
 }
 
-/** Gradient of a group of the projection's input channels: the columns of its weights. */
-function projectGradient(
-  context: Pick<BackwardContext, 'builder' | 'layer' | 'training'>,
-  data: WeightedLayer,
-  gradient: BufferId,
-  held: OutputGradient,
-): void {
-  const { builder, layer, training } = context;
-  const constants = weightedConstants(builder, layer, data);
-  const trained = training?.weights;
-  const begin = int(groupBegin(held.group));
-  const end = int(groupEnd(data.inputs, held.group));
-  const merged =
-    trained === undefined || (trained.all && trained.holding !== 'int16')
-      ? undefined
-      : builder.arena(
-          `${layer.name}_merged`,
-          layer.name,
-          'scratch',
-          'int8',
-          data.outputs * held.stride,
-          `weights of ${layer.name}, trained ones among the frozen, ${held.stride} columns at a time`,
-        );
-  const merge =
-    trained === undefined || merged === undefined
-      ? []
-      : [
-          call(trained.holding === 'int16' ? 'ft_merge_columns_s16' : 'ft_merge_columns_s8', {
-            frozen: at(constants.weights),
-            trained: at(trained.buffer),
-            table: atOrNull(trained.table),
-            columns: at(merged),
-            rows: int(data.outputs),
-            channels: int(data.inputs),
-            trained_channels: int(trained.channels.length),
-            stride: int(held.stride),
-            channel_begin: begin,
-            channel_end: end,
-          }),
-        ];
-  const window = windowParameters(
-    builder,
-    layer,
-    data.window,
-    merged === undefined ? {} : { in_channels: held.stride },
-  );
-  builder.step({
-    layer: layer.name,
-    phase: 'backward',
-    loop: Math.ceil(data.inputs / held.stride),
-    macs: outputPositions(data.window) * data.outputs * data.inputs,
-    calls: [
-      ...merge,
-      call('ft_pointwise_input_gradient_f32', {
-        window: at(window),
-        gradient: at(gradient),
-        weights: at(merged ?? trained?.buffer ?? constants.weights),
-        dx: at(held.buffer),
-        dx_stride: int(held.stride),
-        channel_begin: merged === undefined ? begin : int(0),
-        channel_end: merged === undefined ? end : int(groupCount(data.inputs, held.group)),
-      }),
-    ],
-  });
+function groupGradient(
+  builder: ProgramBuilder,
+  layer: Layer,
+  positions: number,
+  group: number,
+  mantissas: Mantissas | undefined,
+): OutputGradient {
+  const count = positions * group;
+  if (mantissas !== undefined) {
+    const buffer = mantissaBuffer(builder, layer, count, group);
+    return { buffer, stride: group, group, block: mantissas.step.block };
+  }
+  const reason = `gradient of ${group} output channels of ${layer.name} at a time`;
+  const buffer = builder.arena(`${layer.name}_group_gradient`, layer.name, 'gradient', 'float32', count, reason);
+  return { buffer, stride: group, group };
 }
 
 function depthwiseGradient(
@@ -277,6 +216,7 @@ function depthwiseGradient(
   data: WeightedLayer,
   held: OutputGradient,
   below: OutputGradient,
+  mantissas: Mantissas | undefined,
 ): void {
   const { group } = held;
   builder.step({
@@ -285,15 +225,14 @@ function depthwiseGradient(
     loop: Math.ceil(data.outputs / held.stride),
     macs: outputPositions(data.window) * data.outputs * data.taps,
     calls: [
-      call('ft_depthwise_input_gradient_f32', {
+      depthwiseGradientCall(held, below, mantissas, {
         window: at(windowParameters(builder, layer, data.window)),
-        gradient: at(held.buffer),
         weights: at(weightedConstants(builder, layer, data).weights, groupBegin(group)),
-        dx: at(below.buffer),
-        stride: int(held.stride),
-        dx_stride: int(below.stride),
         channel_begin: int(0),
         channel_end: int(groupCount(data.outputs, group)),
+        offsets: { gradient: 0, dx: 0 },
+        factors: group === undefined ? 0 : { base: 0, step: 4 * group },
+        mask_channel: groupBegin(group),
       }),
     ],
   });

@@ -11,7 +11,7 @@ import type { BackwardContext } from '../operators/rule.ts';
 import { groupCount, type OutputGradient, type WeightedLayer } from '../operators/weighted.ts';
 import { outputPositions } from '../operators/window.ts';
 import type { Affine, Argument, BufferId, KernelCall } from '../program.ts';
-import { at, call, float, int, type ProgramBuilder } from '../schedule/builder.ts';
+import { at, atOrNull, call, float, int, type ProgramBuilder } from '../schedule/builder.ts';
 import type { Optimizer, TrainSettings, WeightHolding } from './plan.ts';
 
 /** What every update needs to know; one per program. */
@@ -344,6 +344,13 @@ export function emitBiasUpdate(
     tile,
     `bias gradient of ${layer.name}`,
   );
+  const common = {
+    gradient: at(gradient.buffer),
+    sum: at(sum),
+    positions: int(outputPositions(data.window)),
+    channels: int(groupCount(data.outputs, group)),
+    stride: int(gradient.stride),
+  };
   emitUpdate(context, {
     parameter: {
       kind: 'bias',
@@ -358,13 +365,13 @@ export function emitBiasUpdate(
     gradient: sum,
     tile,
     calls: [
-      call('ft_bias_gradient_f32', {
-        gradient: at(gradient.buffer),
-        sum: at(sum),
-        positions: int(outputPositions(data.window)),
-        channels: int(groupCount(data.outputs, group)),
-        stride: int(gradient.stride),
-      }),
+      gradient.block === undefined
+        ? call('ft_bias_gradient_f32', common)
+        : call('ft_bias_gradient_s16', {
+            ...common,
+            unit: at(gradient.block.unit),
+            scale: atOrNull(gradient.block.scale?.buffer, group === undefined ? 0 : { base: 0, step: 4 * group }),
+          }),
     ],
   });
 }

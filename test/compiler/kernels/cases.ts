@@ -1,4 +1,5 @@
 /** Every kernel at least once, on fixed data: what all builds of the kernels must agree on, byte for byte. */
+import { blockFloatCases } from './block-float-cases.ts';
 import { codes, gradients, layerOf } from './draws.ts';
 import type { Arguments } from './kernel.ts';
 import { operatorCases } from './operator-cases.ts';
@@ -315,6 +316,7 @@ export const cases: readonly Case[] = [
   ...lossCases(),
   ...elementGradientCases(),
   ...layerGradientCases(),
+  ...blockFloatCases({ conv: [strided, dilated, pointwise], pointwise, depthwise: [depthwise, multiplied] }),
   ...updateCases(),
   ...adamCases(),
   ...operatorCases(),

@@ -1,0 +1,145 @@
+/** The kernels of gradients in int16, on fixed data. */
+import type { Case } from './cases.ts';
+import { codes, gradients, numbers } from './draws.ts';
+import type { Window } from './reference.ts';
+
+/** int16 [length], all sizes, the extremes among them. */
+export function mantissas(length: number, seed: number, bits = 16): Int16Array {
+  const next = numbers(seed);
+  const most = 2 ** (bits - 1) - 1;
+  return Int16Array.from({ length }, () => {
+    const kind = next();
+    if (kind < 0.05) return 0;
+    if (kind < 0.1) return next() < 0.5 ? most : -most - 1;
+    return Math.round((2 * next() - 1) * most * 2 ** -Math.floor(8 * next()));
+  });
+}
+
+/** int32 [length]: multipliers of sums, from 0 to almost 2^31. */
+export function multipliers(length: number, seed: number): Int32Array {
+  const next = numbers(seed);
+  return Int32Array.from({ length }, () => (next() < 0.1 ? 0 : Math.floor(2 ** (10 + 20.9 * next()))));
+}
+
+export function maskBytes(bits: number, seed: number): Uint8Array {
+  return Uint8Array.from(codes(Math.ceil(bits / 8), seed));
+}
+
+const outputs = (w: Window): number => w.out_height * w.out_width;
+const inputs = (w: Window): number => w.in_height * w.in_width;
+const taps = (w: Window): number => w.kernel_height * w.kernel_width;
+const unit = Float32Array.of(2 ** -19);
+
+function convolutions(w: Window, seed: number): Case[] {
+  const all = { channel_begin: 0, channel_end: w.out_channels };
+  const gradient = mantissas(outputs(w) * w.out_channels, seed);
+  const weights = codes(w.out_channels * taps(w) * w.in_channels, seed + 1);
+  const input = codes(inputs(w) * w.in_channels, seed + 2);
+  return [
+    ...[unit, null].map((each) => ({
+      kernel: 'ft_conv_input_gradient_s16',
+      values: {
+        ...{ window: { ...w }, gradient, weights, unit: each, stride: w.out_channels, ...all },
+        ...{ dx: new Float32Array(inputs(w) * w.in_channels) },
+      },
+    })),
+    {
+      kernel: 'ft_conv_weight_gradient_s16',
+      values: {
+        ...{ window: { ...w }, input, gradient, unit, saved_channels: w.in_channels, stride: w.out_channels, ...all },
+        ...{ rows: new Float32Array(w.out_channels * taps(w) * w.in_channels) },
+      },
+    },
+  ];
+}
+
+function depthwiseLayers(w: Window, seed: number): Case[] {
+  const gradient = mantissas(outputs(w) * w.out_channels, seed);
+  const weights = codes(taps(w) * w.out_channels, seed + 1);
+  const scale = gradients(w.out_channels, seed + 2).map(Math.abs);
+  const strides = { stride: w.out_channels, dx_stride: w.in_channels };
+  const range = { channel_begin: 0, channel_end: w.in_channels };
+  const common = { window: { ...w }, gradient, weights, ...strides, ...range };
+  const size = inputs(w) * w.in_channels;
+  return [
+    ...[maskBytes(size, seed + 3), null].map((mask) => ({
+      kernel: 'ft_depthwise_input_gradient_s16',
+      values: {
+        ...{ ...common, mask, multiplier: multipliers(w.in_channels, seed + 4), mask_channel: 0 },
+        ...{ dx: new Int16Array(size) },
+      },
+    })),
+    ...[w.in_channels === w.out_channels ? scale : null, null].map((each) => ({
+      kernel: 'ft_depthwise_input_gradient_s16_f32',
+      values: { ...common, unit, scale: each, dx: new Float32Array(size) },
+    })),
+  ];
+}
+
+export function blockFloatCases(windows: {
+  readonly conv: readonly Window[];
+  readonly pointwise: Window;
+  readonly depthwise: readonly Window[];
+}): Case[] {
+  const [depthwise] = windows.depthwise;
+  const { pointwise } = windows;
+  const places = inputs(pointwise);
+  return [
+    ...[16, 11].map((bits) => ({
+      kernel: 'ft_quantise_gradient_s16',
+      values: {
+        ...{ gradient: gradients(5 * 24, 61), mask: maskBytes(120, 62), scale: gradients(24, 63) },
+        ...{ mantissa: new Int16Array(120), unit: new Float32Array(1), positions: 5, channels: 24, bits },
+      },
+    })),
+    { kernel: 'ft_scale_unit_f32', values: { unit, output: new Float32Array(1), factor: 0.3 } },
+    ...[gradients(37, 64), null].map((scale) => ({
+      kernel: 'ft_bias_gradient_s16',
+      values: {
+        ...{ gradient: mantissas(7 * 41, 65), unit, scale, sum: new Float32Array(37) },
+        ...{ positions: 7, channels: 37, stride: 41 },
+      },
+    })),
+    ...windows.conv.flatMap((w, i) => convolutions(w, 70 + 10 * i)),
+    ...[
+      { begin: 0, mask_channels: 24, channels: 24 },
+      { begin: 5, mask_channels: 27, channels: 19 },
+    ].map(({ begin, mask_channels, channels }) => ({
+      kernel: 'ft_pointwise_input_gradient_s16',
+      values: {
+        ...{ window: { ...pointwise }, gradient: mantissas(places * pointwise.out_channels, 66) },
+        ...{ weights: codes(pointwise.out_channels * pointwise.in_channels, 67), dx_stride: channels + 1 },
+        ...{ mask: maskBytes(places * mask_channels, 68), mask_channels, mask_channel: begin },
+        ...{ multiplier: multipliers(channels, 69), dx: new Int16Array(places * (channels + 1)) },
+        ...{ channel_begin: begin, channel_end: begin + channels },
+      },
+    })),
+    {
+      kernel: 'ft_mantissas_s16',
+      values: {
+        ...{ sums: new Float32Array(Int32Array.from(codes(66, 71), (code) => code * 9_999_991).buffer) },
+        ...{ mask: maskBytes(66, 72), multiplier: multipliers(11, 73), mantissa: new Int16Array(66) },
+        ...{ positions: 6, channels: 11 },
+      },
+    },
+    ...windows.depthwise.flatMap((w, i) => depthwiseLayers(w, 80 + 10 * i)),
+    ...(depthwise === undefined ? [] : depthwiseWeights(depthwise)),
+  ];
+}
+
+function depthwiseWeights(w: Window): Case[] {
+  const half = Math.floor(w.out_channels / 2);
+  return [null, Uint16Array.from({ length: half }, (_, i) => 2 * i + 1)].flatMap((table) =>
+    [gradients(w.out_channels, 74), null].map((scale) => ({
+      kernel: 'ft_depthwise_weight_gradient_s16',
+      values: {
+        ...{
+          window: { ...w },
+          input: codes(inputs(w) * half, 75),
+          gradient: mantissas(outputs(w) * w.out_channels, 76),
+        },
+        ...{ table, unit, scale, rows: new Float32Array(taps(w) * half), saved_channels: half, stride: w.out_channels },
+      },
+    })),
+  );
+}
