@@ -2,7 +2,7 @@
 
 import { type Diagnostic, type Fix, failure, type Result, success, type TextRange } from '../compiler/diagnostics.ts';
 import type { Graph } from '../compiler/model/graph.ts';
-import type { TrainingPlan } from '../compiler/training/plan.ts';
+import { defaultTrainSettings, type TrainingPlan, type TrainSettings } from '../compiler/training/plan.ts';
 import type { Board } from './boards.ts';
 import { isModelStatement, isNameStatement, type NameStatement, type Plan, type Statement } from './generated/ast.ts';
 import type { ParsedPlan } from './parse.ts';
@@ -40,6 +40,8 @@ export interface Resolution {
   readonly diagnostics: readonly Diagnostic[];
   /** As in the plan, even where the plan has errors. */
   readonly update: TrainingPlan['update'];
+  /** As in the plan; the defaults where one of them has an error. */
+  readonly train: TrainSettings;
   /** One for each line of `update`, in the order of the text; empty without a graph. */
   readonly lines: readonly UpdateLineMeaning[];
   readonly places: Places;
@@ -108,6 +110,7 @@ export function resolveFully(parsed: ParsedPlan, graph: Graph | undefined, optio
       : {}),
     diagnostics,
     update,
+    train: train ?? defaultTrainSettings,
     lines,
     places: placesOf(parsed.ast),
   };

@@ -5,7 +5,7 @@ import type { CodeLensProvider, LanguageServer } from 'langium/lsp';
 import type { CodeLens } from 'vscode-languageserver-protocol';
 import type { TextRange } from '../../compiler/diagnostics.ts';
 import type { Graph } from '../../compiler/model/graph.ts';
-import { defaultTrainSettings, frozen } from '../../compiler/training/plan.ts';
+import { frozen } from '../../compiler/training/plan.ts';
 import type { UpdateLineMeaning } from '../resolveUpdate.ts';
 import { toLspRange } from '../text.ts';
 import type { Analyser, Analysis } from './analysis.ts';
@@ -60,7 +60,6 @@ function updateLenses(analysis: Analysis, uri: string): CodeLens[] {
 /** What the line alone trains: parts that other lines give or take are not in it. */
 function lineText(graph: Graph, line: UpdateLineMeaning, { resolution }: Analysis): string {
   if (line.dead) return 'no effect: later lines replace it';
-  const holding = resolution.plan?.train.weights ?? defaultTrainSettings.weights;
   const facts = describeLayers(graph);
   let bytes = 0;
   let macs = 0;
@@ -68,8 +67,8 @@ function lineText(graph: Graph, line: UpdateLineMeaning, { resolution }: Analysi
     const trainable = trainableNamed(graph, layer);
     if (trainable === undefined) continue;
     const update = { ...frozen, ...change };
-    bytes += trainedBytes(trainable, update, holding);
-    macs += updateMacs(trainable, update, facts.get(layer)?.macs ?? 0);
+    bytes += trainedBytes(graph, trainable, update, resolution.train);
+    macs += updateMacs(graph, trainable, update, resolution.train, facts.get(layer)?.macs ?? 0);
   }
   const count = line.layers.length === 1 ? '' : `${line.layers.length} layers, `;
   return bytes === 0

@@ -10,7 +10,16 @@ import { layerReference, printWeights } from '../print.ts';
 import { dataSettings, type SettingRule, statements, targetSettings, trainSettings } from '../vocabulary.ts';
 import type { Analyser, Analysis } from './analysis.ts';
 import { type CursorContext, contextAt } from './context.ts';
-import { bytesText, channelsOf, describeLayers, macsText, shapeText, trainableNamed, trainedBytes } from './facts.ts';
+import {
+  bytesText,
+  channelsOf,
+  describeLayers,
+  isNewHead,
+  macsText,
+  shapeText,
+  trainableNamed,
+  trainedBytes,
+} from './facts.ts';
 import { pathItems } from './paths.ts';
 
 /** The protocol's numbers of the kinds that we use. */
@@ -228,15 +237,17 @@ const selections: readonly WeightSelection[] = [8, 4, 2, 1].map((denominator) =>
 /** With the bytes that they would train, where one layer is named. */
 function weightItems({ graph, resolution }: Analysis, layer: string | undefined, withKeyword: boolean): Item[] {
   const trainable = graph === undefined || layer === undefined ? undefined : trainableNamed(graph, layer);
-  const holding = resolution.plan?.train.weights ?? 'int8';
   return selections.flatMap((weights) => {
     const text = printWeights(weights);
     const label = withKeyword ? text : text.replace('weights ', '');
-    if (trainable === undefined) return [{ label, kind: kinds.value }];
+    if (graph === undefined || trainable === undefined) return [{ label, kind: kinds.value }];
     const channels = channelsOf(weights, trainable.channels);
     if (channels === 0) return [];
-    const bytes = trainedBytes(trainable, { ...frozen, weights }, holding);
-    return [{ label, kind: kinds.value, detail: `${bytesText(bytes)}, ${channels} of ${trainable.channels} channels` }];
+    const bytes = bytesText(trainedBytes(graph, trainable, { ...frozen, weights }, resolution.train));
+    const detail = isNewHead(graph, trainable, resolution.train)
+      ? `${bytes}: a new head trains as a whole`
+      : `${bytes}, ${channels} of ${trainable.channels} channels`;
+    return [{ label, kind: kinds.value, detail }];
   });
 }
 

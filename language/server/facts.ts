@@ -1,8 +1,8 @@
 /** Figures of layers, in the words that completion, hover and lenses share. */
 
 import { describeModel, type LayerDescription } from '../../compiler/model/describe.ts';
-import { bytesPerElement, type Graph, tensorBytes } from '../../compiler/model/graph.ts';
-import type { LayerUpdate, WeightHolding, WeightSelection } from '../../compiler/training/plan.ts';
+import { bytesPerElement, elementCount, type Graph, tensorBytes } from '../../compiler/model/graph.ts';
+import type { LayerUpdate, TrainSettings, WeightSelection } from '../../compiler/training/plan.ts';
 import { layerIndex, type TrainableLayer } from '../layers.ts';
 
 const descriptions = new WeakMap<Graph, ReadonlyMap<string, LayerDescription>>();
@@ -43,18 +43,47 @@ export function channelsOf(selection: WeightSelection, channels: number): number
   return Math.floor((channels * selection.numerator) / selection.denominator);
 }
 
+/** What a plan says of training that decides how many numbers train. */
+type Settings = Pick<TrainSettings, 'classes' | 'head' | 'weights'>;
+
+/** Whether a new classifier replaces the layer: then it trains as a whole, whatever the plan says of it. */
+export function isNewHead(graph: Graph, { layer }: TrainableLayer, { classes }: Settings): boolean {
+  return classes !== undefined && [...layerIndex(graph).trainable.keys()].at(-1) === layer;
+}
+
 /**
- * Bytes of the numbers that train: int8 or int16 weights of the trained channels, int32 biases. What else training
- * holds, saved inputs above all, only a compile can tell.
+ * Bytes of the numbers that train: int8 or int16 weights of the trained channels, int32 biases; float32 where a new
+ * classifier has them. What else training holds, saved inputs above all, only a compile can tell.
  */
-export function trainedBytes(layer: TrainableLayer, update: LayerUpdate, holding: WeightHolding): number {
-  const perWeight = bytesPerElement[holding === 'int16' ? 'int16' : 'int8'];
-  const perChannel = (tensorBytes(layer.weights) / layer.channels) * perWeight;
+export function trainedBytes(graph: Graph, layer: TrainableLayer, update: LayerUpdate, settings: Settings): number {
+  const held = bytesPerElement[settings.weights === 'int16' ? 'int16' : 'int8'];
+  const { classes, head } = settings;
+  if (classes !== undefined && isNewHead(graph, layer, settings)) {
+    const perWeight = head === 'float32' ? bytesPerElement.float32 : held;
+    return classes * (weightsPerResult(layer) * perWeight + biasBytes);
+  }
+  const perChannel = (elementCount(layer.weights.shape) / layer.channels) * held;
   const bias = update.bias && layer.bias !== undefined ? tensorBytes(layer.bias) : 0;
   return channelsOf(update.weights, layer.channels) * perChannel + bias;
 }
 
 /** MACs of the weight gradients: the forward ones, as far as channels train. The input gradient is not counted. */
-export function updateMacs(layer: TrainableLayer, update: LayerUpdate, forwardMacs: number): number {
+export function updateMacs(
+  graph: Graph,
+  layer: TrainableLayer,
+  update: LayerUpdate,
+  settings: Settings,
+  forwardMacs: number,
+): number {
+  // A classifier sees its features once.
+  if (settings.classes !== undefined && isNewHead(graph, layer, settings))
+    return settings.classes * weightsPerResult(layer);
   return Math.round((forwardMacs * channelsOf(update.weights, layer.channels)) / layer.channels);
+}
+
+/** int32 and float32 alike. */
+const biasBytes = 4;
+
+function weightsPerResult({ weights: { shape } }: TrainableLayer): number {
+  return elementCount(shape.slice(1));
 }

@@ -5,14 +5,23 @@ import type { HoverProvider } from 'langium/lsp';
 import type { Hover, HoverParams } from 'vscode-languageserver-protocol';
 import type { QuantisationDescription } from '../../compiler/model/describe.ts';
 import type { Graph, Layer } from '../../compiler/model/graph.ts';
-import { defaultTrainSettings, frozen } from '../../compiler/training/plan.ts';
+import { frozen } from '../../compiler/training/plan.ts';
 import { boards } from '../boards.ts';
 import { isLayerName, isTargetStatement, type LayerName } from '../generated/ast.ts';
 import { isPattern, layerIndex, layersNamed } from '../layers.ts';
 import { printWeights } from '../print.ts';
 import { settingsOfRule } from '../vocabulary.ts';
 import type { Analyser, Analysis } from './analysis.ts';
-import { bytesText, describeLayers, macsText, shapeText, trainableNamed, trainedBytes, updateMacs } from './facts.ts';
+import {
+  bytesText,
+  describeLayers,
+  isNewHead,
+  macsText,
+  shapeText,
+  trainableNamed,
+  trainedBytes,
+  updateMacs,
+} from './facts.ts';
 import type { PriceBook } from './prices.ts';
 
 export class PlanHover implements HoverProvider {
@@ -85,7 +94,6 @@ function oneLayer({ name, fullName }: Layer, { resolution }: Analysis, graph: Gr
   if (layer === undefined) return undefined;
   const trainable = trainableNamed(graph, name);
   const update = resolution.update.get(name) ?? frozen;
-  const holding = resolution.plan?.train.weights ?? defaultTrainSettings.weights;
   const trains = [
     ...(update.bias ? ['bias'] : []),
     ...(update.weights.kind === 'none' ? [] : [printWeights(update.weights)]),
@@ -100,8 +108,13 @@ function oneLayer({ name, fullName }: Layer, { resolution }: Analysis, graph: Gr
     ['forward', `${macsText(layer.macs)}, ${bytesText(layer.weightBytes)} of weights`],
   ];
   if (trainable !== undefined) {
-    const cost = `${bytesText(trainedBytes(trainable, update, holding))}, ${macsText(updateMacs(trainable, update, layer.macs))} for the weight gradient`;
-    rows.push(['trains', trains.length === 0 ? 'nothing: frozen' : `${trains.join(', ')}: ${cost}`]);
+    const { train } = resolution;
+    const bytes = bytesText(trainedBytes(graph, trainable, update, train));
+    const macs = macsText(updateMacs(graph, trainable, update, train, layer.macs));
+    const what = isNewHead(graph, trainable, train)
+      ? `a new head of ${train.classes} classes, which trains as a whole`
+      : trains.join(', ');
+    rows.push(['trains', what === '' ? 'nothing: frozen' : `${what}: ${bytes}, ${macs} for the weight gradient`]);
   }
   const full = fullName === name ? '' : `\n\n${fullName.replace(/[\\`*_{}[\]<>|]/g, '\\$&')}`;
   return `**${name}**${full}\n\n${table(rows)}`;

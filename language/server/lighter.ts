@@ -7,7 +7,7 @@ import { editForToggle } from '../edits.ts';
 import { printWeights } from '../print.ts';
 import type { LayerChange } from '../resolveUpdate.ts';
 import type { Analysis } from './analysis.ts';
-import { bytesText, channelsOf, trainableNamed, trainedBytes } from './facts.ts';
+import { bytesText, channelsOf, isNewHead, trainableNamed, trainedBytes } from './facts.ts';
 import type { PriceProvider } from './prices.ts';
 
 /** Each takes a compile. */
@@ -51,19 +51,25 @@ export async function lighterFixes(
   });
 }
 
-/** One step less of each layer's weights, the largest first, and the deepest bias, which costs masks up to it. */
+/**
+ * One step less of each layer's weights, the largest first, and the deepest bias, which costs masks up to it. Not of a
+ * new head, which trains as a whole.
+ */
 function candidatesFor(plan: TrainingPlan, graph: Graph): Candidate[] {
   const lowered = [...plan.update].flatMap(([layer, update]) => {
     const trainable = trainableNamed(graph, layer);
     const weights = trainable === undefined ? undefined : lessThan(update.weights, trainable.channels);
-    if (trainable === undefined || weights === undefined) return [];
-    const now = trainedBytes(trainable, { ...update, bias: false }, plan.train.weights);
-    const then = trainedBytes(trainable, { bias: false, weights }, plan.train.weights);
+    if (trainable === undefined || weights === undefined || isNewHead(graph, trainable, plan.train)) return [];
+    const now = trainedBytes(graph, trainable, { ...update, bias: false }, plan.train);
+    const then = trainedBytes(graph, trainable, { bias: false, weights }, plan.train);
     const what = weights.kind === 'none' ? 'Freeze the weights' : `Lower weights`;
     const to = weights.kind === 'none' ? '' : ` to ${printWeights(weights).replace('weights ', '')}`;
     return [{ layer, change: { weights }, title: `${what} of \`${layer}\`${to}`, saved: now - then }];
   });
-  const [deepest] = plan.update.keys();
+  const [deepest] = [...plan.update.keys()].filter((layer) => {
+    const trainable = trainableNamed(graph, layer);
+    return trainable === undefined || !isNewHead(graph, trainable, plan.train);
+  });
   const freeze = deepest === undefined ? [] : [{ layer: deepest, change: frozen, title: `Freeze \`${deepest}\`` }];
   return [...freeze, ...lowered.sort((a, b) => b.saved - a.saved)];
 }

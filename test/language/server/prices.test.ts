@@ -83,12 +83,14 @@ const toyPrices: PriceProvider = {
   },
 };
 
-function fixTitles(budget: number): Promise<readonly string[]> {
-  const text = `model "m"\ntarget stm32f746\nbudget ${budget} B\nupdate {
+const threeLayers = `update {
   stem: bias
   block8.pointwise1: weights all
   block9.pointwise1: weights 1/4
 }`;
+
+function fixTitles(budget: number, training = threeLayers): Promise<readonly string[]> {
+  const text = `model "m"\ntarget stm32f746\nbudget ${budget} B\n${training}`;
   const parsed = parsePlan(text, 'a');
   const resolution = resolveFully(parsed, exampleGraph);
   const analysis: Analysis = { parsed, resolution, graph: exampleGraph, modelUri: undefined, diagnostics: [] };
@@ -105,4 +107,9 @@ it('offers changes that fit, the one that gives up least first', async () => {
 
 it('offers the change that saves most where none fits', async () => {
   expect(await fixTitles(50)).toEqual(['Lower weights of `block8.pointwise1` to 1/2: still 71 B too much']);
+});
+
+it('does not offer to freeze a new classifier, which trains as a whole', async () => {
+  expect(await fixTitles(50, 'update { classifier: weights all }')).not.toEqual([]);
+  expect(await fixTitles(50, 'train { classes 10 }\nupdate { classifier: weights all }')).toEqual([]);
 });

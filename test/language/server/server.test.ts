@@ -16,6 +16,7 @@ import type {
   TextEdit,
 } from 'vscode-languageserver-protocol';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { compilePlanFile } from '../../../extension/cli/compilation.ts';
 import { atCursor, PlanClient } from './client.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -279,6 +280,28 @@ describe('lenses', () => {
     ]);
     expect(lenses[1]?.command?.arguments?.[1]).toEqual(['last_conv']);
   });
+
+  it.each(['head float32', 'head int8', 'head int8\n  weights int16'])(
+    'count a new classifier as the compiler does, whatever the line trains of it: %s',
+    async (format) => {
+      const line = 'classifier: weights 1/2';
+      const text = `${head}train {\n  classes 10\n  ${format}\n}\nupdate {\n  ${line}\n}\n`;
+      const file = join(folder, 'new-head.trainplan');
+      writeFileSync(file, text);
+      const compiled = await compilePlanFile(file);
+      if (!compiled.ok) throw new Error(compiled.diagnostics[0]?.message);
+      const { trainableBytes } = compiled.value.memory.layers.find(({ name }) => name === 'classifier') ?? {};
+      const bytes = `${trainableBytes?.toLocaleString('en')} B`;
+      await client.show(plan, text);
+      const lenses = await client.ask<CodeLens[]>('codeLens', plan);
+      const macs = `${(10 * 96).toLocaleString('en')} MACs`;
+      expect(lenses[0]?.command?.title).toBe(`${bytes} trained, ${macs}`);
+      const told = await hover(text.replace('classifier', 'class|ifier'));
+      expect(told).toContain(`a new head of 10 classes, which trains as a whole: ${bytes}, ${macs}`);
+      const offered = await complete(text.replace('weights 1/2', 'weights |'));
+      expect(offered.find(({ label }) => label === '1/4')?.detail).toBe(`${bytes}: a new head trains as a whole`);
+    },
+  );
 
   it('are not over a line whose layer is not in the model', async () => {
     await client.show(plan, `${head}update {\n  no_such_layer: bias\n}\n`);
