@@ -15,6 +15,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/vscode/**', 'node_modules/**'],
     globalSetup: ['language/generate.mjs'],
-    testTimeout: 30_000,
+    // Of a machine that is slow and has more to do: what hangs, hangs anyway.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/vscode/journeys/*.test.ts'],
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 60_000,
+    // Of a machine that is slow: what hangs, hangs in a wait of its own.
+    testTimeout: 600_000,
+    hookTimeout: 300_000,
   },
 });

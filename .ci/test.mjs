@@ -35,7 +35,7 @@ function runVitest(name, ...options) {
     env: environment,
   });
   const json = readJson(report);
-  if (json === undefined) return { passed: 0, failed: 1, skipped: 0, ok: false };
+  if (json === undefined) return noReport(name);
   // A file that cannot be loaded has no tests of its own.
   const broken = json.testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.length === 0,
@@ -47,6 +47,10 @@ function runVitest(name, ...options) {
     ok: status === 0,
     failures: json.testResults.flatMap(failuresOf),
   };
+}
+
+function noReport(name) {
+  return { passed: 0, failed: 1, skipped: 0, ok: false, failures: [`${name}: it ended without a report`] };
 }
 
 /** Each failed test with the first line of what it says. */
@@ -73,7 +77,7 @@ function runEditor() {
   rmSync(report, { force: true });
   const { status } = spawnSync(process.execPath, ['test/vscode/run.mjs'], { stdio: 'inherit', env: environment });
   const result = readJson(report);
-  if (result === undefined) return { passed: 0, failed: 1, skipped: 0, ok: false };
+  if (result === undefined) return noReport('vscode');
   console.log(`${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`);
   return { ...result, ok: status === 0 && result.failed === 0 };
 }

@@ -35,7 +35,7 @@ describe.skipIf(!existsSync('dist/extension.cjs'))('the packaged extension (skip
   beforeAll(() => {
     execFileSync(process.execPath, ['.ci/package.mjs', file], { stdio: 'ignore' });
     entries = entriesOf(readFileSync(file));
-  }, 60_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('holds what it needs and nothing else', () => {

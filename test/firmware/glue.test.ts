@@ -102,7 +102,7 @@ target_link_libraries(firmware PRIVATE firmtune)
     expectFlags(folder, 'lib/models');
     run(folder, 'cmake', '--build', 'build', '--parallel', '2');
     expect(fusedIn(folder, 'build/firmware')).toBe(0);
-  }, 120_000);
+  });
 
   it('make builds and links two models with one set of kernels, and knows what a header changes', async () => {
     const makefile = `CC := arm-none-eabi-gcc
@@ -133,7 +133,7 @@ firmware.elf: $(FIRMTUNE_OBJECTS)
     const header = join(folder, 'lib/models/garments.h');
     writeFileSync(header, readFileSync(header));
     expect(run(folder, 'make', '-n')).toMatch(/-c lib\/models\/garments\.c/);
-  }, 120_000);
+  });
 
   it('STM32CubeMX gives each generated source the flags of both', async () => {
     const files = {
@@ -219,5 +219,5 @@ add_subdirectory(components/models)
     writeFileSync(join(library, 'src/ft_flags.h'), '');
     run(library, 'arm-none-eabi-gcc', ...flags, '-O3', 'src/kernels/update_f32.c');
     expect(fusedIn(library, 'update_f32.o')).toBeGreaterThan(0);
-  }, 120_000);
+  });
 });

@@ -75,47 +75,39 @@ const cases: readonly (readonly [string, PlanChanges, Omit<HostC, 'files'>])[] =
 ];
 
 describe.skipIf(!compilersAreThere)('the interface of a generated model (skipped: needs gcc and clang)', () => {
-  it.each(cases)(
-    'trains in slices, evaluates, saves and loads bit for bit: %s',
-    async (_, changes, build) => {
-      const model = modelOf(changes);
-      const { program, planHash, files } = model;
-      const main = { path: 'main.c', text: interfaceMain };
-      const lines = linesOf(await runC({ ...build, files: [...files, samplesHeader, main] }));
-      const learned = await learnedBy(model);
-      expect(lines.get('learned')).toEqual([hexadecimal(learned)]);
-      expect(lines.get('class')).toEqual(classNames);
-      const hooked = build.flags?.some((flag) => flag.includes('HOOK')) === true;
-      const steps = program.steps.map(({ layer, phase }) => `${layer} (${phase})`);
-      expect(lines.get('step')).toEqual(hooked ? steps : undefined);
+  it.each(cases)('trains in slices, evaluates, saves and loads bit for bit: %s', async (_, changes, build) => {
+    const model = modelOf(changes);
+    const { program, planHash, files } = model;
+    const main = { path: 'main.c', text: interfaceMain };
+    const lines = linesOf(await runC({ ...build, files: [...files, samplesHeader, main] }));
+    const learned = await learnedBy(model);
+    expect(lines.get('learned')).toEqual([hexadecimal(learned)]);
+    expect(lines.get('class')).toEqual(classNames);
+    const hooked = build.flags?.some((flag) => flag.includes('HOOK')) === true;
+    const steps = program.steps.map(({ layer, phase }) => `${layer} (${phase})`);
+    expect(lines.get('step')).toEqual(hooked ? steps : undefined);
 
-      const blob = Buffer.from(lines.get('saved')?.[0] ?? '', 'hex');
-      expect(blobOffsets(blob)).toEqual([0]);
-      expect(blob).toEqual(Buffer.from(writeBlob(program, planHash, learned)));
-      const factory = new Uint8Array(learned.length);
-      const loaded = readBlob(program, planHash, factory, blob);
-      if (!loaded.ok) throw new Error(JSON.stringify(loaded.diagnostics));
-      expect(hexadecimal(writeBlob(program, planHash, loaded.value.memory))).toBe(hexadecimal(blob));
-    },
-    120_000,
-  );
+    const blob = Buffer.from(lines.get('saved')?.[0] ?? '', 'hex');
+    expect(blobOffsets(blob)).toEqual([0]);
+    expect(blob).toEqual(Buffer.from(writeBlob(program, planHash, learned)));
+    const factory = new Uint8Array(learned.length);
+    const loaded = readBlob(program, planHash, factory, blob);
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.diagnostics));
+    expect(hexadecimal(writeBlob(program, planHash, loaded.value.memory))).toBe(hexadecimal(blob));
+  });
 
   it.each([
     ['each with its own arena', 'c99', []],
     ['sharing an array of the firmware', 'c++17', ['SMALL', 'OTHER'].map((it) => `-D${it}_ARENA_EXTERN=shared_arena`)],
-  ] as const)(
-    'does not disturb another model of the same firmware: %s',
-    async (_, language, flags) => {
-      const small = modelOf({});
-      const other = modelOf({ classes: 4, weights: 'int16', head: 'int8' }, 'other');
-      const main = { path: 'main.c', text: twoModelsMain };
-      const files = [...small.files, ...other.files, samplesHeader, main];
-      const lines = linesOf(await runC({ files, language, flags }));
-      expect(lines.get('small')).toEqual([hexadecimal(await learnedBy(small))]);
-      expect(lines.get('other')).toEqual([hexadecimal(await learnedBy(other))]);
-    },
-    120_000,
-  );
+  ] as const)('does not disturb another model of the same firmware: %s', async (_, language, flags) => {
+    const small = modelOf({});
+    const other = modelOf({ classes: 4, weights: 'int16', head: 'int8' }, 'other');
+    const main = { path: 'main.c', text: twoModelsMain };
+    const files = [...small.files, ...other.files, samplesHeader, main];
+    const lines = linesOf(await runC({ files, language, flags }));
+    expect(lines.get('small')).toEqual([hexadecimal(await learnedBy(small))]);
+    expect(lines.get('other')).toEqual([hexadecimal(await learnedBy(other))]);
+  });
 
   it('puts the arena and what is learned where the firmware wants them', async () => {
     const { program, files } = modelOf({});

@@ -34,6 +34,5 @@ describe.skipIf(!compilersAreThere)('two slots of flash (skipped: needs gcc and 
         'what is wrong is told',
       ]);
     },
-    60_000,
   );
 });

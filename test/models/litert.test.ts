@@ -73,6 +73,5 @@ describe.skipIf(chromiumPath() === undefined)('a merged model in LiteRT (skipped
       expect(result.same).toBeGreaterThanOrEqual(0.95);
       expect(Math.abs(result.litert - result.device)).toBeLessThanOrEqual(0.02);
     },
-    60_000,
   );
 });

@@ -7,6 +7,8 @@ export interface Workbench {
   readonly page: Page;
   /** Of the same window without a file to open: it restores what it had. */
   readonly url: string;
+  /** The folder for what is not saved. */
+  readonly backups: string;
   /** Breaches of the policy, and what our pages wrote to the console. */
   readonly problems: readonly string[];
   close(): Promise<void>;

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { openBrowser, runCommand, startServer, workbenchUrl } from './workbench.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const patience = { timeout: 60_000 };
+/** For whatever is waited for: a machine may be slow. */
+const patience = { timeout: 120_000 };
 /** Published plans and their models; not part of the repository. */
 export const sharedData = join(root, '../shared/data');
 export const hasSharedData = existsSync(sharedData);
@@ -34,7 +35,9 @@ export async function openWorkbench({
     await server.stop();
   };
   try {
-    const page = await (await browser.newContext({ viewport })).newPage();
+    const context = await browser.newContext({ viewport });
+    context.setDefaultTimeout(patience.timeout);
+    const page = await context.newPage();
     page.on('console', (message) => {
       // VS Code itself complains of much; what comes of our pages, and every breach of their policy, is ours.
       const ours = message.location().url.includes('/dist/webview/');
@@ -45,7 +48,7 @@ export async function openWorkbench({
     await page.locator('.monaco-workbench').waitFor(patience);
     // Without a file to open, a window has the editors that it had before.
     const url = workbenchUrl(server.port, { folder, extension });
-    return { page, url, problems, close };
+    return { page, url, backups: server.backups, problems, close };
   } catch (error) {
     await close();
     throw error;
@@ -61,7 +64,7 @@ export async function openPlanView(page) {
 }
 
 /** The page in a tab or panel whose heading is this; there may be several pages. */
-export async function frameWith(page, heading, timeout = 60_000) {
+export async function frameWith(page, heading, timeout = patience.timeout) {
   const end = Date.now() + timeout;
   for (;;) {
     for (const frame of page.frames()) {
@@ -89,9 +92,9 @@ export async function shownText(page) {
   return lines.map((line) => line.trimEnd()).join('\n');
 }
 
-/** In bytes, as the header of the view says it. */
+/** In bytes, as the header of the view says it, once it has a picture. */
 export async function shownPeak(view) {
-  const text = await view.locator('.plan-header').innerText();
+  const text = await view.locator('.plan-header', { hasText: /Peak SRAM\s*[\d,]+ B/ }).innerText();
   const [, figure] = /Peak SRAM\s+([\d,]+) B/.exec(text) ?? [];
   if (figure === undefined) throw new Error(`no peak in the header: ${text}`);
   return Number(figure.replaceAll(',', ''));

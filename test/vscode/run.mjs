@@ -1,6 +1,7 @@
 /**
  * Runs test/vscode/suite in the extension host of a real VS Code, on a copy of the bundled sample. Writes mocha's
- * results to build/vscode.json. FIRMTUNE_TEST_ONLY=plans runs suite/plans.test.ts alone. With FIRMTUNE_VSCODE=download it is the desktop VS Code, which it downloads.
+ * results and what failed to build/vscode.json. FIRMTUNE_TEST_ONLY=plans runs suite/plans.test.ts alone.
+ * With FIRMTUNE_VSCODE=download it is the desktop VS Code, which it downloads.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,11 +1,12 @@
 /** The sample firmware in a workbench, for journeys and pictures. */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const patience = { timeout: 60_000 };
+const patience = { timeout: 120_000 };
 
 /** What is not on the PATH of what builds and runs it. */
 export function missingTools() {
@@ -21,25 +22,27 @@ export function packExtension(vsix) {
   if (status !== 0) throw new Error(`${stdout}${stderr}`);
 }
 
-/** Answers the question for the folder, and opens the copy in the window. @returns the copy's folder */
+/** Answers the question for the folder, which is empty, and opens the copy in the window. @returns the copy's folder */
 export async function chooseSampleFolder(page, parent) {
   const dialog = page.locator('.quick-input-widget', { hasText: 'Where is the sample to be copied to?' });
   await dialog.waitFor(patience);
   const input = dialog.locator('input.input');
-  const parentRow = dialog.locator('.monaco-list-row', { hasText: '..' }).first();
+  const rows = dialog.locator('.monaco-list-row');
   // The dialog begins with the home folder, and puts it in place of what is typed before it has read that; afterwards it
-  // completes what is typed, once it has read the folder.
-  await parentRow.waitFor(patience);
-  for (let attempt = 0; attempt < 20; attempt++) {
+  // completes what is typed, once it has read the folder. Of an empty folder it lists the way back and nothing else.
+  await rows.filter({ hasText: '..' }).first().waitFor(patience);
+  const shows = async () => (await input.inputValue()) === `${parent}/` && (await rows.allInnerTexts()).join() === '..';
+  for (const end = Date.now() + patience.timeout; !(await shows()); ) {
+    if (Date.now() > end) throw new Error(`the dialog does not come to ${parent}`);
     await input.fill(`${parent}/`);
-    await page.waitForTimeout(500);
-    await parentRow.waitFor(patience);
-    if ((await input.inputValue()) === `${parent}/`) break;
+    for (let turn = 0; turn < 20 && !(await shows()); turn++) await page.waitForTimeout(100);
   }
   await dialog.getByRole('button', { name: 'Copy Here' }).click();
   await page.locator('.notification-toast').getByRole('button', { name: 'Open Folder' }).click(patience);
   await fileRow(page, 'garments.trainplan').waitFor(patience);
-  return join(parent, 'firmtune-sample');
+  const folder = join(parent, 'firmtune-sample');
+  if (!existsSync(folder)) throw new Error(`the sample was not copied to ${parent}`);
+  return folder;
 }
 
 export function fileRow(page, name) {

@@ -8,7 +8,7 @@ export function startServer(options?: {
   readonly extension?: string;
   readonly path?: string | undefined;
   readonly trust?: boolean | undefined;
-}): Promise<{ readonly port: number; stop(): Promise<void> }>;
+}): Promise<{ readonly port: number; readonly backups: string; stop(): Promise<void> }>;
 export function openBrowser(): Promise<Browser>;
 export function workbenchUrl(
   port: number,
@@ -19,4 +19,5 @@ export function workbenchUrl(
     readonly tests?: string;
   },
 ): string;
+export function openPalette(page: Page, text: string, timeout?: number): Promise<void>;
 export function runCommand(page: Page, title: string, timeout?: number): Promise<void>;

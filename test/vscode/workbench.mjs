@@ -24,6 +24,8 @@ const quietSettings = {
   'chat.disableAIFeatures': true,
   'git.enabled': false,
   'task.allowAutomaticTasks': 'off',
+  // As on a desktop; a workbench in a browser saves after a second.
+  'files.autoSave': 'off',
 };
 
 /** The folder is not trusted, and nobody asks. */
@@ -97,7 +99,7 @@ export async function startServer({ settings = {}, testDriver = false, port, ext
     await stop();
     throw error;
   }
-  return { port: chosenPort, stop };
+  return { port: chosenPort, backups: join(data, 'User/Backups'), stop };
 }
 
 function installExtension(args, env) {
@@ -115,7 +117,7 @@ function listening(child) {
     child.stdout.on('data', read);
     child.stderr.on('data', read);
     child.once('exit', (code) => reject(new Error(`the VS Code server ended with ${code}\n${output}`)));
-    setTimeout(() => reject(new Error(`the VS Code server did not start\n${output}`)), 60_000).unref();
+    setTimeout(() => reject(new Error(`the VS Code server did not start\n${output}`)), 120_000).unref();
   });
 }
 
@@ -156,22 +158,49 @@ export function workbenchUrl(port, { folder, open, extension, tests }) {
   return url.href;
 }
 
+/** Opens the palette with this text. A key is lost while the focus is on its way into a page or out of it. */
+export async function openPalette(page, text, timeout = 120_000) {
+  const input = paletteInput(page);
+  const end = Date.now() + timeout;
+  for (;;) {
+    await page.keyboard.press('F1');
+    const isThere = await input.waitFor({ timeout: 5000 }).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) break;
+    if (Date.now() > end) throw new Error('the palette does not open');
+  }
+  await input.fill(text);
+}
+
 /** Runs a command by its title. The palette's list is made when its text changes, so it asks until extensions are there. */
-export async function runCommand(page, title, timeout = 60_000) {
+export async function runCommand(page, title, timeout = 120_000) {
   const end = Date.now() + timeout;
   const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
   for (;;) {
-    await page.keyboard.press('F1');
-    const input = page.locator('.quick-input-widget input.input');
-    await input.waitFor({ timeout: 10_000 });
-    await input.fill(`>${title}`);
     try {
-      await row.waitFor({ timeout: 1500 });
-      break;
-    } catch {
-      if (Date.now() > end) throw new Error(`no command ${title} in the palette`);
-      await page.keyboard.press('Escape');
+      await openPalette(page, `>${title}`);
+      await row.waitFor({ timeout: 3000 });
+      await row.click({ timeout: 10_000 });
+      if (await hasLeftPalette(page, `>${title}`)) return;
+    } catch (error) {
+      if (Date.now() > end) throw new Error(`no command ${title} in the palette`, { cause: error });
     }
+    await page.keyboard.press('Escape');
   }
-  await row.click();
+}
+
+/** Whether a click was taken: on a row that was just being drawn anew it is not. The command may ask something itself. */
+async function hasLeftPalette(page, text) {
+  const input = paletteInput(page);
+  for (const end = Date.now() + 5000; Date.now() < end; await page.waitForTimeout(50)) {
+    if (!(await input.isVisible())) return true;
+    if ((await input.inputValue({ timeout: 1000 }).catch(() => text)) !== text) return true;
+  }
+  return false;
+}
+
+function paletteInput(page) {
+  return page.locator('.quick-input-widget input.input');
 }

@@ -41,6 +41,7 @@ export interface Opened<ToPage, FromPage> {
   readonly page: Page;
   /** What the browser and the page complained of; violations of the policy are here. */
   readonly problems: readonly string[];
+  /** Until the page has it. */
   send(message: ToPage): Promise<void>;
   /** All messages since the last call. */
   received(): Promise<readonly FromPage[]>;
@@ -63,6 +64,7 @@ export interface OpenOptions {
 }
 
 const origin = 'http://page.invalid';
+const patienceMs = 60_000;
 const axeCore = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 async function axeComplaints(page: Page): Promise<readonly string[]> {
@@ -144,6 +146,7 @@ export async function openPage<ToPage, FromPage>(
     },
     [theme, themeVariables(theme)] as const,
   );
+  page.setDefaultTimeout(patienceMs);
   await page.goto(`${origin}/`);
   let taken = 0;
   return {
@@ -154,7 +157,16 @@ export async function openPage<ToPage, FromPage>(
     async drawn() {
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     },
-    send: (message) => page.evaluate((data) => window.postMessage(data, '*'), message as object),
+    send: (message) =>
+      page.evaluate(
+        (data) =>
+          new Promise<void>((received) => {
+            // After the page's own listener.
+            window.addEventListener('message', () => received(), { once: true });
+            window.postMessage(data, '*');
+          }),
+        message as object,
+      ),
     async received() {
       const all = (await page.evaluate('window.messages')) as FromPage[];
       const fresh = all.slice(taken);
@@ -163,7 +175,7 @@ export async function openPage<ToPage, FromPage>(
     },
     async painted(version) {
       // Not `waitForFunction`: its own polling is an eval, which the policy forbids.
-      for (let tries = 0; tries < 500; tries++) {
+      for (const end = Date.now() + patienceMs; Date.now() < end; ) {
         const messages = (await page.evaluate('window.messages')) as readonly { type: string; version?: number }[];
         if (messages.some((message) => message.type === 'painted' && message.version === version)) return;
         await page.waitForTimeout(10);

@@ -62,7 +62,7 @@ export async function openModelPage(
     if (model.ok) {
       await send({ type: 'model', version: 1, picture: model.picture });
       await send({ type: 'plans', plans, update: update ?? null });
-      await page.locator('#root[data-painted="1"]').waitFor({ state: 'attached', timeout: 20_000 });
+      await page.locator('#root[data-painted="1"]').waitFor({ state: 'attached' });
     } else {
       await send({ type: 'failed', title: `${name} cannot be shown`, problems: model.diagnostics, canRetry: true });
     }

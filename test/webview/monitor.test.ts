@@ -22,7 +22,7 @@ describe.skipIf(none)(`the page of the training monitor${none ? ' (skipped: need
     await sampleSimulation(store, { epochs: 2, name: 'faster', text: sampleText().replace('0.015', '0.03') }).train();
     await sampleSimulation(store, { name: 'no data', text: sampleText().replace('data "data"', '') }).train();
     real = messagesOf(store);
-  }, 120_000);
+  });
   afterAll(() => browser?.close());
 
   const open = async (messages: readonly ToMonitorPage[], options: OpenOptions = {}) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { patienceMilliseconds } from '../../webview/plan/pending.ts';
 import { chromiumPath } from './harness.ts';
 import { error, type PlanPage, sent, textOf, usePlanPage } from './planFixture.ts';
 import { themeNames } from './themes.ts';
@@ -40,14 +41,21 @@ describe.skipIf(chromiumPath() === undefined)('the plan view in use (skipped: ne
       plan.withPage(async (opened) => {
         await plan.show(opened);
         await opened.received();
+        // Its patience is of its own clock, which stands.
+        await opened.page.clock.install();
+        await opened.page.clock.pauseAt(Date.now() + 60_000);
         await row(opened).locator('[data-switch="1/2"]').click();
         expect(await row(opened).locator('[aria-checked="true"]').last().innerText()).toContain('1/2');
         expect(await sent(opened)).toEqual([{ type: 'toggle', toggles: [{ layer, change: { weights: '1/2' } }] }]);
         // A picture that was under way does not take it back, but in the end the picture has the last word.
-        await plan.show(opened, 2);
+        const { picture } = plan.garments;
+        await opened.send({ type: 'picture', version: 2, picture, diagnostics: [] });
+        await opened.page.clock.runFor(patienceMilliseconds / 2);
+        await opened.painted(2);
         const half = row(opened).locator('[data-switch="1/2"]');
         expect(await half.getAttribute('aria-checked')).toBe('true');
-        await expect.poll(() => half.getAttribute('aria-checked'), { timeout: 10_000 }).toBe('false');
+        await opened.page.clock.runFor(patienceMilliseconds / 2 + 100);
+        expect(await half.getAttribute('aria-checked')).toBe('false');
       }));
 
     it('change several layers in one edit', () =>
@@ -150,11 +158,11 @@ describe.skipIf(chromiumPath() === undefined)('the plan view in use (skipped: ne
           .poll(async () => (await saved()).stepRange?.max)
           .toBeLessThan(plan.garments.picture.steps.length - 1);
         await page.mouse.dblclick(...(await centreOf(opened, '.timeline .plot')));
-        expect((await saved()).stepRange).toBeNull();
+        await expect.poll(async () => (await saved()).stepRange).toBeNull();
         await page.locator('.arena .plot').hover();
         await page.mouse.wheel(0, -100);
         await page.locator('.arena').getByRole('button', { name: 'Reset zoom' }).click();
-        expect(await saved()).toMatchObject({ stepRange: null, addressRange: null });
+        await expect.poll(saved).toMatchObject({ stepRange: null, addressRange: null });
       }));
   });
 

@@ -139,7 +139,7 @@ describe('reading mutated models', () => {
       }
     });
 
-    it(`answers for ${mutations} mutants`, { timeout: 30_000 + 2 * mutations }, () => {
+    it(`answers for ${mutations} mutants`, { timeout: 180_000 + 10 * mutations }, () => {
       const originals = modelFiles().map((file) => ({ file, bytes: sharedBytes(file) }));
       let sound = 0;
       for (let seed = 0; seed < mutations; seed++) {

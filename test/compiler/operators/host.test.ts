@@ -71,33 +71,29 @@ function networks(): readonly (readonly [string, Graph])[] {
 }
 
 describe.skipIf(!tools.ok)('generated C of every operator (skipped: needs gcc)', () => {
-  it.each(networks())(
-    'learns the bytes that the simulator learns: %s',
-    async (_, network) => {
-      if (!tools.ok) throw new Error('not reached: the suite is skipped');
-      const { program } = compiled(network, {
-        ...{ loss: 'mean-squared-error', learningRate: 1, scaling: true },
-        update: new Map([['stem', whole]]),
-      });
-      const training = Array.from({ length: 12 }, (_, i) => ({
-        input: sampleOf(side * side * 3, i % 2, i),
-        label: i % 2,
-      }));
-      const machine = await Machine.create(program);
-      const before = machine.learned().slice();
-      const losses = training.map(({ input, label }) => machine.trainStep(input, label));
-      expect(machine.learned()).not.toEqual(before);
-      expect(losses.every(Number.isFinite)).toBe(true);
-      const files = generateC(program, noFacts);
-      const result = await withTemporaryDirectory(async (directory) => {
-        const built = await buildHostProgram({ files, planName: program.name, compiler: tools.value.gcc, directory });
-        if (!built.ok) return built;
-        return await runHostProgram(built.value, { training, inference: [] });
-      });
-      if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
-      expect(result.value.steps.map(({ loss }) => loss)).toEqual(losses);
-      expect(result.value.learned).toEqual(machine.learned().slice());
-    },
-    120_000,
-  );
+  it.each(networks())('learns the bytes that the simulator learns: %s', async (_, network) => {
+    if (!tools.ok) throw new Error('not reached: the suite is skipped');
+    const { program } = compiled(network, {
+      ...{ loss: 'mean-squared-error', learningRate: 1, scaling: true },
+      update: new Map([['stem', whole]]),
+    });
+    const training = Array.from({ length: 12 }, (_, i) => ({
+      input: sampleOf(side * side * 3, i % 2, i),
+      label: i % 2,
+    }));
+    const machine = await Machine.create(program);
+    const before = machine.learned().slice();
+    const losses = training.map(({ input, label }) => machine.trainStep(input, label));
+    expect(machine.learned()).not.toEqual(before);
+    expect(losses.every(Number.isFinite)).toBe(true);
+    const files = generateC(program, noFacts);
+    const result = await withTemporaryDirectory(async (directory) => {
+      const built = await buildHostProgram({ files, planName: program.name, compiler: tools.value.gcc, directory });
+      if (!built.ok) return built;
+      return await runHostProgram(built.value, { training, inference: [] });
+    });
+    if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
+    expect(result.value.steps.map(({ loss }) => loss)).toEqual(losses);
+    expect(result.value.learned).toEqual(machine.learned().slice());
+  });
 });

@@ -34,7 +34,7 @@ describe('streaming', () => {
     // Else nothing was tested.
     expect(rows).toBeGreaterThan(10);
     expect(groups).toBeGreaterThan(10);
-  }, 60_000);
+  });
 
   it('never needs more memory on random networks', () => {
     let less = 0;
@@ -45,7 +45,7 @@ describe('streaming', () => {
     });
     fc.assert(property, { seed: 3, numRuns: 80 });
     expect(less).toBeGreaterThan(40);
-  }, 60_000);
+  });
 
   const models = [
     { name: 'the sample', file: samplePlan, absent: false },
@@ -57,7 +57,7 @@ describe('streaming', () => {
   ];
 
   for (const { name, file, absent } of models) {
-    it.skipIf(absent)(`changes no loss, prediction or learned byte of ${name}`, { timeout: 60_000 }, async () => {
+    it.skipIf(absent)(`changes no loss, prediction or learned byte of ${name}`, async () => {
       const compiled = await compilePlanFile(file);
       if (!compiled.ok) throw new Error(JSON.stringify(compiled.diagnostics));
       const { graph, plan, compilation } = compiled.value;

@@ -66,22 +66,18 @@ describe('prices', () => {
     });
     fc.assert(property, { seed: 8, numRuns: 25 });
     expect(exact).toBeGreaterThan(50);
-  }, 60_000);
+  });
 
-  it.skipIf(!hasSharedData)(
-    'are that for mcunet-5fps-49kb too (skipped: needs ../shared/data)',
-    async () => {
-      const loaded = await loadPlan('../shared/data/plans/mcunet-5fps-49kb.trainplan');
-      if (!loaded.ok) throw new Error(JSON.stringify(loaded.diagnostics));
-      const { graph: model, plan: before } = loaded.value;
-      const prices = [...pricesOf(model, before, compiled(model, before), long)];
-      expect(prices).toHaveLength(42 * 5);
-      for (const price of prices.filter((_, index) => index % 9 === 0)) {
-        expect(price).toEqual(priceByCompiling(model, before, price));
-      }
-    },
-    60_000,
-  );
+  it.skipIf(!hasSharedData)('are that for mcunet-5fps-49kb too (skipped: needs ../shared/data)', async () => {
+    const loaded = await loadPlan('../shared/data/plans/mcunet-5fps-49kb.trainplan');
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.diagnostics));
+    const { graph: model, plan: before } = loaded.value;
+    const prices = [...pricesOf(model, before, compiled(model, before), long)];
+    expect(prices).toHaveLength(42 * 5);
+    for (const price of prices.filter((_, index) => index % 9 === 0)) {
+      expect(price).toEqual(priceByCompiling(model, before, price));
+    }
+  });
 
   it('come first of the layers that train, then of the others from the last one on', () => {
     const layers = [...pricesOf(network, plan, compiled(network, plan))].map(({ layer }) => layer);

@@ -49,25 +49,21 @@ const cases: readonly (readonly [string, Graph, PlanChanges])[] = [
 ];
 
 describe.skipIf(!tools.ok)('generated C on the host (skipped: needs gcc)', () => {
-  it.each(cases)(
-    'learns the bytes that the simulator learns: %s',
-    async (_, network, changes) => {
-      if (!tools.ok) throw new Error('not reached: the suite is skipped');
-      const { program } = compiled(network, { learningRate: 0.05, ...changes });
-      const training = Array.from({ length: 30 }, (_, i) => ({ input: sampleOf(8 * 8 * 3, i % 2, i), label: i % 2 }));
-      const machine = await Machine.create(program);
-      const losses = training.map(({ input, label }) => machine.trainStep(input, label));
-      const files = generateC(program, noFacts);
-      const result = await withTemporaryDirectory(async (directory) => {
-        const built = await buildHostProgram({ files, planName: program.name, compiler: tools.value.gcc, directory });
-        if (!built.ok) return built;
-        return await runHostProgram(built.value, { training, inference: [] });
-      });
-      if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
-      expect(result.value.steps.map(({ loss }) => loss)).toEqual(losses);
-      expect(result.value.learned).toEqual(machine.learned().slice());
-      expect(new Set(losses).size).toBeGreaterThan(2);
-    },
-    120_000,
-  );
+  it.each(cases)('learns the bytes that the simulator learns: %s', async (_, network, changes) => {
+    if (!tools.ok) throw new Error('not reached: the suite is skipped');
+    const { program } = compiled(network, { learningRate: 0.05, ...changes });
+    const training = Array.from({ length: 30 }, (_, i) => ({ input: sampleOf(8 * 8 * 3, i % 2, i), label: i % 2 }));
+    const machine = await Machine.create(program);
+    const losses = training.map(({ input, label }) => machine.trainStep(input, label));
+    const files = generateC(program, noFacts);
+    const result = await withTemporaryDirectory(async (directory) => {
+      const built = await buildHostProgram({ files, planName: program.name, compiler: tools.value.gcc, directory });
+      if (!built.ok) return built;
+      return await runHostProgram(built.value, { training, inference: [] });
+    });
+    if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
+    expect(result.value.steps.map(({ loss }) => loss)).toEqual(losses);
+    expect(result.value.learned).toEqual(machine.learned().slice());
+    expect(new Set(losses).size).toBeGreaterThan(2);
+  });
 });

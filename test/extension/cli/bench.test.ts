@@ -6,12 +6,9 @@ import { cli, samplePlan, temporaryFolder } from '../../support/cli.ts';
 import { hasSharedData } from '../../support/corpus.ts';
 
 const tools = findTools(firmwareToolNames);
-const buildTimeout = 180_000;
 
 describe.skipIf(!tools.ok)('bench (skipped: needs the Arm toolchain and QEMU)', () => {
-  it('trains the sample on the board as in the simulator, and measures what the report says', {
-    timeout: buildTimeout,
-  }, async () => {
+  it('trains the sample on the board as in the simulator, and measures what the report says', async () => {
     const { code, json } = await cli('bench', samplePlan, '--board', 'mps2-an500', '--steps', '20', '--json');
     expect(code).toBe(0);
     expect(json).toMatchObject({ sameAsSimulator: true, differentBytes: 0, steps: 20 });
@@ -21,7 +18,6 @@ describe.skipIf(!tools.ok)('bench (skipped: needs the Arm toolchain and QEMU)', 
 
   it.skipIf(!hasSharedData)(
     'trains mcunet-5fps-49kb on CIFAR pictures identically (skipped: needs ../shared/data)',
-    { timeout: buildTimeout },
     async () => {
       const plan = '../shared/data/plans/mcunet-5fps-49kb.trainplan';
       const { code, json } = await cli('bench', plan, '--board', 'mps2-an500', '--steps', '3', '--json');
@@ -33,7 +29,7 @@ describe.skipIf(!tools.ok)('bench (skipped: needs the Arm toolchain and QEMU)', 
     },
   );
 
-  it('tells by how much an SRAM is too small', { timeout: buildTimeout }, async () => {
+  it('tells by how much an SRAM is too small', async () => {
     const argv = ['bench', samplePlan, '--board', 'mps2-an500', '--steps', '1', '--sram', '16000', '--json'];
     const { code, json } = await cli(...argv);
     expect(code).toBe(1);
@@ -73,7 +69,7 @@ describe('bench without its tools', () => {
 });
 
 describe('the demonstration', () => {
-  it('ends in memory, accuracy, C code and the comparison', { timeout: buildTimeout }, async () => {
+  it('ends in memory, accuracy, C code and the comparison', async () => {
     const out = temporaryFolder();
     const lines: string[] = [];
     const io = { out: (text: string) => lines.push(text), err: () => {} };

@@ -128,7 +128,7 @@ describe.skipIf(!hasRedis)('workers on a Redis queue (skipped: needs redis-serve
     await new Promise<void>((ready) => {
       server.stdout?.on('data', (chunk) => /ready to accept connections/i.test(String(chunk)) && ready());
     });
-  }, 60_000);
+  });
 
   afterAll(() => {
     for (const child of processes) child.kill('SIGKILL');
@@ -157,5 +157,5 @@ describe.skipIf(!hasRedis)('workers on a Redis queue (skipped: needs redis-serve
     expect(two.done()).toBeGreaterThan(0);
     const pool = await cli('contribution', samplePlan, ...long, '--cache', temporaryFolder(), '--threads', '1');
     expect(timeless(json)).toEqual(timeless(pool.json));
-  }, 120_000);
+  });
 });

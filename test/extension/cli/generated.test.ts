@@ -238,7 +238,7 @@ describe.each(['kill', 'full'] as const)('a run that fails at any file operation
     }
     expect(failures).toBeGreaterThan(how === 'kill' ? 40 : 20);
     if (how === 'kill') expect(decided).toBeGreaterThan(5);
-  }, 120_000);
+  });
 
   it('never loses an edit, made before a run with --force or between two runs', async () => {
     const edit = '#include "shelf.h"\nint mine;\n';
@@ -257,7 +257,7 @@ describe.each(['kill', 'full'] as const)('a run that fails at any file operation
       expect(texts).toContain(later);
       if (!failing.failed()) break;
     }
-  }, 120_000);
+  });
 });
 
 describe('a run that cannot write', () => {

@@ -106,5 +106,5 @@ describe('bytes by role', () => {
 });
 
 describe.skipIf(plans.length === 0)('the fifteen published plans (skipped: needs ../shared/data)', () => {
-  it.each(plans)('%s: the figures of the command line', (name) => expectAgreement(`${shared}/${name}`), 30_000);
+  it.each(plans)('%s: the figures of the command line', (name) => expectAgreement(`${shared}/${name}`));
 });

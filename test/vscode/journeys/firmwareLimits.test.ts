@@ -7,7 +7,8 @@ import process from 'node:process';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { frameWith, openPlanView, openWorkbench, type Workbench } from '../planView.mjs';
 import { fileRow, packExtension } from '../sampleFirmware.mjs';
-import { runCommand } from '../workbench.mjs';
+import { openPalette, runCommand } from '../workbench.mjs';
+import { until } from './until.ts';
 
 const temporary = mkdtempSync(join(tmpdir(), 'firmtune-journey-'));
 const vsix = join(temporary, 'firmtune.vsix');
@@ -18,7 +19,7 @@ beforeAll(() => {
   packExtension(vsix);
   const { status } = spawnSync(process.execPath, ['dist/firmtune.js', 'sample', folder]);
   expect(status).toBe(0);
-}, 120_000);
+});
 afterEach(async () => {
   await workbench?.close();
 });
@@ -29,32 +30,35 @@ it('without tools, a message names what is missing and leads to Doctor', async (
   const { page } = workbench;
   await runCommand(page, 'Firmtune: Run on Emulator');
   const toast = page.locator('.notification-toast', { hasText: 'qemu-system-arm is needed' });
-  await toast.waitFor({ timeout: 60_000 });
+  await toast.waitFor();
   expect(await toast.innerText()).toContain('apt install qemu-system-arm');
   await toast.getByRole('button', { name: 'Open Doctor' }).click();
   const doctor = page.locator('.quick-input-widget', { hasText: 'Firmtune: Doctor' });
   const row = doctor.locator('.monaco-list-row', { hasText: 'qemu-system-arm' });
-  await row.waitFor({ timeout: 30_000 });
+  await row.waitFor();
   expect(await row.innerText()).toContain('not found on the PATH');
-}, 180_000);
+});
 
 it('without trust, there is no command to build, and the buttons say why', async () => {
   workbench = await openWorkbench({ folder, vsix, trust: false });
   const { page } = workbench;
-  await fileRow(page, 'garments.trainplan').dblclick({ timeout: 60_000 });
+  await fileRow(page, 'garments.trainplan').dblclick();
   await page.locator('.monaco-editor .view-line').first().waitFor();
   await openPlanView(page);
   const plan = await frameWith(page, 'garments');
   for (const name of ['Build', 'Run on emulator']) {
     const button = plan.locator('vscode-button', { hasText: name }).first();
-    expect(await button.getAttribute('aria-disabled')).toBe('true');
+    await until(
+      `${name} disabled`,
+      () => button.getAttribute('aria-disabled'),
+      (disabled) => disabled === 'true',
+    );
   }
-  expect(await plan.locator('header').first().innerText()).toContain('once you trust this workspace');
+  await plan.locator('header', { hasText: 'once you trust this workspace' }).first().waitFor();
 
-  await page.keyboard.press('F1');
-  await page.locator('.quick-input-widget input.input').fill('>Firmtune:');
+  await openPalette(page, '>Firmtune:');
   const commands = page.locator('.quick-input-list .monaco-list-row');
   await commands.filter({ hasText: 'Simulate Training' }).first().waitFor();
   const titles = (await commands.allInnerTexts()).join('\n');
   for (const title of ['Generate C Code', 'Build Firmware', 'Run on Emulator']) expect(titles).not.toContain(title);
-}, 180_000);
+});

@@ -1,10 +1,11 @@
 /** What can go wrong around an open plan view, in a real workbench. */
-import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FrameLocator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPlanView, openWorkbench, planFrame, shownPeak, shownText, type Workbench } from '../planView.mjs';
+import { runCommand } from '../workbench.mjs';
 import { until } from './until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'firmtune-journey-'));
@@ -23,7 +24,7 @@ beforeAll(async () => {
   opened = page.url();
   await page.locator('.monaco-editor .view-line').first().waitFor();
   view = await openPlanView(page);
-}, 120_000);
+});
 
 afterAll(async () => {
   await workbench?.close();
@@ -37,7 +38,31 @@ async function clickSwitch(layer: string, position: string): Promise<void> {
   await view.locator(`[data-layer="${layer}"] [data-switch="${position}"]`).click();
 }
 
+/** What the workbench keeps of editors that are not saved. */
+function backups(): readonly string[] {
+  if (!existsSync(workbench.backups)) return [];
+  const entries = readdirSync(workbench.backups, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'));
+}
+
+/** With the focus in the view, whose page may be drawn anew: a key that is lost is pressed again. */
+function save(expected: string): Promise<string> {
+  return until(
+    `${expected} in the file`,
+    async () => {
+      await page.keyboard.press('Control+s');
+      await page.waitForTimeout(500);
+      return readFileSync(plan, 'utf8');
+    },
+    (text) => text.includes(expected),
+  );
+}
+
 describe('a plan view in trouble', () => {
+  const switched = 'block4.pointwise1: weights all';
+
   it('keeps the last picture, marked as old, while the text has errors', async () => {
     const peak = await shownPeak(view);
     await page.locator('.view-line', { hasText: 'budget' }).first().click();
@@ -48,7 +73,11 @@ describe('a plan view in trouble', () => {
     expect(await shownPeak(view)).toBe(peak);
     for (let letter = 0; letter < ' nonsense'.length; letter++) await page.keyboard.press('Backspace');
     await view.locator('.plan:not(.stale)').waitFor();
-    expect(await shownText(page)).toContain('budget 32 KB\n');
+    await until(
+      'the text as it was',
+      () => shownText(page),
+      (text) => text.includes('budget 32 KB\n'),
+    );
   });
 
   it('says that the model is gone, and goes on when it is back', async () => {
@@ -63,13 +92,13 @@ describe('a plan view in trouble', () => {
     const peak = await shownPeak(view);
     const tab = page.locator('.editor-group-container').last().locator('.tab').first();
     await tab.click();
-    await page.keyboard.press('Control+n');
+    await runCommand(page, 'File: New Untitled Text File');
     await until(
       'the view hidden',
       () => page.locator('iframe.webview.ready:visible').count(),
       (count) => count === 0,
     );
-    await page.keyboard.press('Control+F4');
+    await runCommand(page, 'View: Close Editor');
     await tab.click();
     await shows('the picture again', (figure) => figure === peak);
   });
@@ -78,13 +107,20 @@ describe('a plan view in trouble', () => {
     const before = await shownPeak(view);
     await clickSwitch('block4.pointwise1', 'all');
     const peak = await shows('a new peak', (figure) => figure !== before);
-    const text = await shownText(page);
-    expect(readFileSync(plan, 'utf8')).not.toContain('block4.pointwise1: weights all');
-    // The editor backs up what is dirty after a second.
-    await page.waitForTimeout(2500);
+    const text = await until(
+      'the switch in the text',
+      () => shownText(page),
+      (shown) => shown.includes(switched),
+    );
+    expect(readFileSync(plan, 'utf8')).not.toContain(switched);
+    await until(
+      'a backup of what is dirty',
+      async () => backups(),
+      (contents) => contents.some((content) => content.includes(switched)),
+    );
     await page.goto(workbench.url);
     view = planFrame(page);
-    await view.locator('[data-layer]').first().waitFor({ timeout: 60_000 });
+    await view.locator('[data-layer]').first().waitFor();
     await shows('the same peak', (figure) => figure === peak);
     await until(
       'the same text',
@@ -94,9 +130,11 @@ describe('a plan view in trouble', () => {
   });
 
   it('agrees with a second window on the plan, once it is saved', async () => {
+    // A window with changes of its own would keep them.
+    await save(switched);
     const other = await page.context().newPage();
     await other.goto(opened);
-    await other.locator('.monaco-editor .view-line').first().waitFor({ timeout: 60_000 });
+    await other.locator('.monaco-editor .view-line').first().waitFor();
     const otherView = await openPlanView(other);
     await page.bringToFront();
     await clickSwitch('block3.pointwise1', '1/2');
@@ -105,12 +143,7 @@ describe('a plan view in trouble', () => {
       () => shownText(page),
       (text) => text.includes('block3.pointwise1: weights 1/2'),
     );
-    await page.keyboard.press('Control+s');
-    await until(
-      'the file',
-      async () => readFileSync(plan, 'utf8'),
-      (text) => text.includes('block3.pointwise1: weights 1/2'),
-    );
+    await save('block3.pointwise1: weights 1/2');
     const peak = await shownPeak(view);
     await other.bringToFront();
     await until(

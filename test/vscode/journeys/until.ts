@@ -1,6 +1,9 @@
-const patienceMs = 20_000;
+const patienceMs = 90_000;
 
-/** Asks again until the answer is what is waited for. */
+/**
+ * Asks again until the answer is what is waited for. A question that fails is no answer yet: what is asked about may
+ * just be drawn anew.
+ */
 export async function until<T>(
   what: string,
   ask: () => Promise<T>,
@@ -9,9 +12,15 @@ export async function until<T>(
 ): Promise<T> {
   const end = Date.now() + patience;
   for (;;) {
-    const answer = await ask();
-    if (isThere(answer)) return answer;
-    if (Date.now() > end) throw new Error(`in vain: ${what}; last: ${JSON.stringify(answer)}`);
+    let last: unknown;
+    try {
+      const answer = await ask();
+      if (isThere(answer)) return answer;
+      last = JSON.stringify(answer);
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) throw new Error(`in vain: ${what}; last: ${last}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -7,7 +7,7 @@ import Mocha from 'mocha';
 const mark = '[test] ';
 
 export async function run(): Promise<void> {
-  const mocha = new Mocha({ ui: 'tdd', color: false, timeout: 30_000 });
+  const mocha = new Mocha({ ui: 'tdd', color: false, timeout: 180_000 });
   // The host's console cannot be replaced; marked lines are told from VS Code's own log.
   Mocha.reporters.Base.consoleLog = (...args: unknown[]) => {
     const [first = '', ...rest] = args;
@@ -25,11 +25,14 @@ export async function run(): Promise<void> {
     tasks: () => import('./tasks.test.ts'),
   };
   for (const [name, load] of Object.entries(files)) if (only === undefined || name === only) await load();
-  const result = { passed: 0, failed: 0, skipped: 0 };
+  const result = { passed: 0, failed: 0, skipped: 0, failures: [] as string[] };
   await new Promise<void>((resolve) => {
     const runner = mocha.run(() => resolve());
     runner.on('pass', () => result.passed++);
-    runner.on('fail', () => result.failed++);
+    runner.on('fail', (failed, error) => {
+      result.failed++;
+      result.failures.push(`${failed.fullTitle()}: ${String(error.message).split('\n')[0]}`);
+    });
     runner.on('pending', () => result.skipped++);
   });
   const report = process.env.FIRMTUNE_TEST_REPORT;

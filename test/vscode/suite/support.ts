@@ -4,7 +4,7 @@ import { strict as assert } from 'node:assert';
 import { commands, type Diagnostic, languages, type Position, type TextDocument, Uri, window, workspace } from 'vscode';
 
 const pollMs = 50;
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 export function folder(): Uri {
   const [first] = workspace.workspaceFolders ?? [];

@@ -21,6 +21,7 @@ const builds = ['cmake', 'make', 'arm-none-eabi-gcc'];
 const runs = [...builds, 'qemu-system-arm'];
 const needs = (names: readonly string[]) => names.filter((name) => spawnSync('which', [name]).status !== 0);
 const minuteMs = 60_000;
+const buildTimeout = 10 * minuteMs;
 
 /** @returns the exit code of the command's task */
 async function run(name: 'generate' | 'build' | 'emulate', plan: Uri): Promise<number | undefined> {
@@ -95,7 +96,7 @@ suite('the sample firmware', () => {
   suiteTeardown(() => workspace.fs.delete(folder, { recursive: true }));
 
   test('is built, after its code was generated; a mistake in C is a problem at its place', async function () {
-    this.timeout(3 * minuteMs);
+    this.timeout(buildTimeout);
     if (needs(builds).length > 0) this.skip();
     assert.equal(await run('build', plan), 0);
     assert.ok(existsSync(Uri.joinPath(folder, 'firmtune/garments.c').fsPath));
@@ -116,7 +117,7 @@ suite('the sample firmware', () => {
   });
 
   test('shows in the plan what fills a region that is too small', async function () {
-    this.timeout(3 * minuteMs);
+    this.timeout(buildTimeout);
     if (needs(builds).length > 0) this.skip();
     const script = Uri.joinPath(folder, 'boards/mps2.ld');
     const text = readFileSync(script.fsPath, 'utf8');
@@ -132,7 +133,7 @@ suite('the sample firmware', () => {
   });
 
   test('ends, and its emulator with it, when the task is ended', async function () {
-    this.timeout(3 * minuteMs);
+    this.timeout(buildTimeout);
     if (needs(runs).length > 0) this.skip();
     const started = new Promise<TaskExecution>((resolve) => {
       const listener = tasks.onDidStartTask(({ execution }) => {
@@ -143,7 +144,7 @@ suite('the sample firmware', () => {
     const emulators = () => spawnSync('pgrep', ['-f', `qemu.*${folder.fsPath}/`], { encoding: 'utf8' }).stdout;
     await commands.executeCommand('firmtune.emulate', plan);
     const execution = await started;
-    await eventually('the emulator', emulators, 2 * minuteMs);
+    await eventually('the emulator', emulators, 4 * minuteMs);
     execution.terminate();
     await eventually('no emulator', () => emulators() === '');
     await eventually('the end of the task', () => tasks.taskExecutions.length === 0);
