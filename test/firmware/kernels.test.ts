@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Case, cases as fixedCases } from '../compiler/kernels/cases.ts';
 import { codes, gradients, layerOf, windows } from '../compiler/kernels/draws.ts';
 import type { Layer, Window } from '../compiler/kernels/reference.ts';
+import { int16Backward } from './int16Cases.ts';
 import { kernelBoards } from './kernelBoards.ts';
 import { caseFirmware, expectedResults } from './kernelFirmware.ts';
 
@@ -194,6 +195,7 @@ const suites: Readonly<Record<string, (seed: number) => Case[]>> = {
   'halves, extremes and all scales': () => [...requantisationEdges('conv'), ...requantisationEdges('depthwise')],
   'sums of two tensors': sums,
   'gradients of random layers': backward,
+  'int16 gradients of random layers': int16Backward,
 };
 
 /** Each seed is a firmware on each board: `KERNEL_SEEDS=1,2,3 npx vitest run test/firmware/kernels.test.ts`. */
