@@ -155,16 +155,60 @@ export function planFor(update: ReadonlyMap<string, LayerUpdate>, train: Partial
 }
 
 /** Layers from a random one on train biases, weights, or both; those before are frozen. */
-export const trainedNetworks: fc.Arbitrary<TrainedNetwork> = fc.tuple(draft, settings).chain(([drawn, train]) => {
-  const network = networkOf(drawn);
-  const names = network.layers.filter((layer) => isWeighted(network, layer)).map(({ name }) => name);
-  const update = fc.option(fc.record({ bias: fc.boolean(), weights: selection }), { freq: 3 });
-  return fc.tuple(fc.nat(names.length - 1), ...names.map(() => update)).map(([first, ...chosen]) => {
-    const updates = names.flatMap((name, index): [string, LayerUpdate][] => {
-      const each = chosen[index];
-      if (index < first || !each || (!each.bias && each.weights.kind === 'none')) return [];
-      return [[name, each]];
+function trained(networks: fc.Arbitrary<Graph>): fc.Arbitrary<TrainedNetwork> {
+  return fc.tuple(networks, settings).chain(([network, train]) => {
+    const names = network.layers.filter((layer) => isWeighted(network, layer)).map(({ name }) => name);
+    const update = fc.option(fc.record({ bias: fc.boolean(), weights: selection }), { freq: 3 });
+    return fc.tuple(fc.nat(names.length - 1), ...names.map(() => update)).map(([first, ...chosen]) => {
+      const updates = names.flatMap((name, index): [string, LayerUpdate][] => {
+        const each = chosen[index];
+        if (index < first || !each || (!each.bias && each.weights.kind === 'none')) return [];
+        return [[name, each]];
+      });
+      return { network, plan: planFor(new Map(updates), train) };
     });
-    return { network, plan: planFor(new Map(updates), train) };
   });
-});
+}
+
+export const trainedNetworks: fc.Arbitrary<TrainedNetwork> = trained(draft.map(networkOf));
+
+/** Depthwise and 1x1 layers in turn: 1x1 layers feed depthwise ones, sums stand between some. */
+const stack: fc.Arbitrary<Graph> = fc
+  .record({
+    seed: fc.integer({ min: 1, max: 1000 }),
+    size: fc.tuple(fc.integer({ min: 5, max: 12 }), fc.integer({ min: 5, max: 12 })),
+    stem: fc.constantFrom(4, 5, 8, 16),
+    layers: fc.array(
+      fc.record({
+        channels: fc.constantFrom(3, 4, 8, 12, 16, 24, 33, 40),
+        kernel: fc.constantFrom<Block['kernel'][]>(3, 3, 5, [3, 1]),
+        stride: fc.constantFrom(1, 1, 2),
+        multiplier: fc.constantFrom(1, 1, 1, 1, 2),
+        activation: fc.constantFrom<Block['activation'][]>('relu6', 'relu', 'none'),
+        sum: fc.boolean(),
+      }),
+      { minLength: 2, maxLength: 4 },
+    ),
+  })
+  .map(({ seed, size, stem, layers }) => {
+    const builder = graph(seed)
+      .input([1, ...size, 3], { name: 'input' })
+      .conv({ channels: stem, stride: 2, activation: 'relu6', name: 'stem' });
+    let before = 'stem';
+    let channels: number = stem;
+    for (const [n, { kernel, stride, multiplier, activation, sum, ...each }] of layers.entries()) {
+      builder.depthwise({ kernel, stride, multiplier, activation, name: `depthwise${n}` });
+      builder.conv({ channels: each.channels, kernel: 1, activation, name: `point${n}` });
+      const fits = sum && stride === 1 && each.channels === channels;
+      if (fits) builder.add(before, { name: `add${n}` });
+      before = fits ? `add${n}` : `point${n}`;
+      channels = each.channels;
+    }
+    return builder.averagePool({ name: 'pool' }).dense({ units: 4, name: 'classifier' }).build();
+  });
+
+export const trainedStacks: fc.Arbitrary<TrainedNetwork> = trained(stack);
+
+export function withInt16({ network, plan }: TrainedNetwork): TrainedNetwork {
+  return { network, plan: { ...plan, train: { ...plan.train, gradients: 'int16' } } };
+}

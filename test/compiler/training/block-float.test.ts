@@ -1,0 +1,225 @@
+/** Whole programs whose plans hold gradients in int16. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Graph, Layer } from '../../../compiler/model/graph.ts';
+import { mantissaBits } from '../../../compiler/operators/block-float.ts';
+import { type WeightedLayer, weightedLayer } from '../../../compiler/operators/weighted.ts';
+import type { Program } from '../../../compiler/program.ts';
+import { Machine } from '../../../compiler/simulate/machine.ts';
+import { at } from '../../reference/values.ts';
+import { graph } from '../../support/graph-builder.ts';
+import { randomNumbers } from '../../support/random.ts';
+import {
+  planFor,
+  type TrainedNetwork,
+  trainedNetworks,
+  trainedStacks,
+  withInt16,
+} from '../../support/random-network.ts';
+import { programOf, trainRandomly, withoutStreaming } from '../../support/training-run.ts';
+
+const numRuns = process.env.FIRMTUNE_SLOW === '1' ? 1000 : 60;
+const timeout = 600_000;
+
+const kinds = [
+  { name: 'bottlenecks', networks: trainedNetworks },
+  { name: 'stacks of depthwise and 1x1 layers', networks: trainedStacks },
+] as const;
+
+/** Two batches of two. */
+const steps = 4;
+
+const callsOf = ({ steps: all }: Program): readonly string[] =>
+  all.flatMap(({ calls }) => calls.map(({ kernel }) => kernel));
+
+function groupLoops({ steps: all }: Program): number {
+  const isFused = (layers: ReadonlySet<string | undefined>) => layers.size > 1;
+  return all.filter(
+    ({ phase, loop, calls }) => phase === 'backward' && loop > 1 && isFused(new Set(calls.map(({ layer }) => layer))),
+  ).length;
+}
+
+describe.each(kinds)('gradients in int16 through $name', ({ networks }) => {
+  it('are the same streamed and in whole layers, in shared memory and apart', { timeout }, async () => {
+    let groups = 0;
+    const kernels = new Map<string, number>();
+    const property = fc.asyncProperty(networks, async (drawn) => {
+      const { network, plan } = withInt16(drawn);
+      const streamed = programOf(network, plan);
+      const unstreamed = programOf(network, withoutStreaming(plan));
+      const run = await trainRandomly(streamed, steps);
+      expect(await trainRandomly(unstreamed, steps)).toEqual(run);
+      expect(await trainRandomly(streamed, steps, { poisoned: true })).toEqual(run);
+      expect(await trainRandomly(unstreamed, steps, { poisoned: true })).toEqual(run);
+      groups += groupLoops(streamed);
+      for (const kernel of callsOf(streamed)) kernels.set(kernel, (kernels.get(kernel) ?? 0) + 1);
+    });
+    await fc.assert(property, { seed: 6, numRuns });
+    // Else nothing was tested.
+    expect(groups).toBeGreaterThan(10);
+    for (const kernel of [
+      'ft_quantise_gradient_s16',
+      'ft_conv_input_gradient_s16',
+      'ft_pointwise_input_gradient_s16',
+      'ft_depthwise_input_gradient_s16',
+      'ft_conv_weight_gradient_s16',
+      'ft_depthwise_weight_gradient_s16',
+      'ft_bias_gradient_s16',
+    ])
+      expect(kernels.get(kernel) ?? 0, kernel).toBeGreaterThan(5);
+  });
+
+  it('need less memory than those in float32', { timeout }, () => {
+    const ratios: number[] = [];
+    const property = fc.property(networks, (drawn) => {
+      const float32 = programOf(drawn.network, drawn.plan);
+      const int16 = programOf(drawn.network, withInt16(drawn).plan);
+      ratios.push(int16.arenaBytes / float32.arenaBytes);
+      // Of small arenas the packing may need a few bytes more or less.
+      expect(int16.arenaBytes).toBeLessThanOrEqual(1.1 * float32.arenaBytes);
+    });
+    fc.assert(property, { seed: 7, numRuns });
+    expect(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length).toBeLessThan(0.9);
+  });
+});
+
+/** The gradients of one sample, by buffer name: a batch of two is not complete. */
+async function gradientsOf({ network, plan }: TrainedNetwork): Promise<ReadonlyMap<string, Float32Array>> {
+  const train = { ...plan.train, batch: 2, optimizer: { kind: 'sgd', momentum: 0 } } as const;
+  const program = programOf(network, { ...plan, train });
+  const machine = await Machine.create(program);
+  const random = randomNumbers(7);
+  const { length } = machine.bytes(program.ports.input);
+  const picture = () => Int8Array.from({ length }, () => Math.floor(random() * 256) - 128);
+  // Below a new classifier, which starts at 0, there is no gradient before its first update.
+  for (const label of plan.train.classes === undefined ? [1] : [0, 1, 1]) machine.trainStep(picture(), label);
+  const sums = program.buffers.filter(({ name }) => name.endsWith('_gradient_sum'));
+  return new Map(sums.map(({ id, name }) => [name, new Float32Array(machine.bytes(id).slice().buffer)]));
+}
+
+/** Cosine, and the largest difference relative to the largest value; undefined where both are 0. */
+function compared(wanted: Float32Array, got: Float32Array): { cosine: number; difference: number } | undefined {
+  const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * at(y, i), 0);
+  const length = Math.sqrt(dot(wanted, wanted) * dot(got, got));
+  const largest = wanted.reduce((high, value) => Math.max(high, Math.abs(value)), 0);
+  if (largest === 0 && got.every((value) => value === 0)) return undefined;
+  const differences = wanted.map((value, i) => Math.abs(value - at(got, i)));
+  return {
+    cosine: length === 0 ? 0 : dot(wanted, got) / length,
+    difference: differences.reduce((high, value) => Math.max(high, value), 0) / largest,
+  };
+}
+
+/** Expects of every parameter's gradient to be that in float32, nearly; how many there are that are not 0. */
+async function expectAgreement(drawn: TrainedNetwork): Promise<number> {
+  const [wanted, got] = [await gradientsOf(drawn), await gradientsOf(withInt16(drawn))];
+  let present = 0;
+  for (const [name, values] of wanted) {
+    const comparison = compared(values, got.get(name) ?? new Float32Array(values.length));
+    if (comparison === undefined) continue;
+    expect(comparison.cosine, name).toBeGreaterThan(0.999);
+    expect(comparison.difference, name).toBeLessThan(0.05);
+    present++;
+  }
+  return present;
+}
+
+/** Whether a 1x1 layer stands between two depthwise ones, so that nothing is float32 from one to the next. */
+function chains({ network: { layers } }: TrainedNetwork): boolean {
+  const isDepthwise = (layer: Layer | undefined) => layer?.operator === 'DEPTHWISE_CONV_2D';
+  return layers.some(({ operator }, index) => {
+    const [before, after] = [layers[index - 1], layers[index + 1]];
+    return operator === 'CONV_2D' && isDepthwise(before) && isDepthwise(after);
+  });
+}
+
+describe('gradients in int16', () => {
+  it('are those in float32, nearly', { timeout }, async () => {
+    let present = 0;
+    const networks = fc.oneof(trainedNetworks, trainedStacks).filter((drawn) => !chains(drawn));
+    const property = fc.asyncProperty(networks, async (drawn) => {
+      present += await expectAgreement(drawn);
+    });
+    await fc.assert(property, { seed: 4, numRuns });
+    expect(present).toBeGreaterThan(numRuns);
+  });
+
+  // Not yet: every step without float32 costs some of the sixteen bits, and after two blocks the gradient is 0.
+  it.fails('are those in float32, nearly, through depthwise and 1x1 layers in turn', { timeout }, async () => {
+    await expectAgreement(depthwiseAndPointwise(6, 32));
+  });
+});
+
+/** As MobileNetV1: every bias trains. */
+function depthwiseAndPointwise(count: number, channels: number): TrainedNetwork {
+  const builder = graph(5).input([1, 16, 16, 3]).conv({ channels, stride: 2, activation: 'relu6', name: 'stem' });
+  for (let n = 0; n < count; n++) {
+    builder.depthwise({ activation: 'relu6', name: `depthwise${n}` });
+    builder.conv({ channels, kernel: 1, activation: 'relu6', name: `point${n}` });
+  }
+  const network = builder.averagePool().dense({ units: 4, name: 'classifier' }).build();
+  const names = network.layers.filter(({ operator }) => operator !== 'AVERAGE_POOL_2D').map(({ name }) => name);
+  return { network, plan: planFor(new Map(names.map((name) => [name, { bias: true, weights: { kind: 'none' } }]))) };
+}
+
+/** The same layer with other weights. */
+function withWeights(data: WeightedLayer, code: (index: number) => number): WeightedLayer {
+  return { ...data, weights: data.weights.map((_, index) => code(index)) };
+}
+
+/** The largest magnitude that a sum of an input gradient can have, of mantissas of so many bits. */
+function furthestSum(data: WeightedLayer, bits: number): number {
+  const { weights, inputs, outputs, depthwise } = data;
+  const reach = new Float64Array(inputs);
+  weights.forEach((code, index) => {
+    const input = depthwise ? Math.floor((index % outputs) / (outputs / inputs)) : index % inputs;
+    reach[input] = at(reach, input) + Math.abs(code);
+  });
+  // -2^(bits - 1) is a mantissa too.
+  return Math.max(...reach) * 2 ** (bits - 1);
+}
+
+describe('the bits of mantissas', () => {
+  const layerOf = (network: Graph) => weightedLayer(network, nth(network.layers, 0));
+  const nth = <T>(values: readonly T[], index: number): T => {
+    const value = values[index];
+    if (value === undefined) throw new Error(`no layer ${index}`);
+    return value;
+  };
+  const layers = fc.oneof(
+    fc
+      .record({ channels: fc.integer({ min: 1, max: 2000 }), inputs: fc.constantFrom(1, 2, 3) })
+      .map(({ channels, inputs }) => layerOf(graph().input([1, 1, 1, inputs]).conv({ channels, kernel: 1 }).build())),
+    fc
+      .record({ channels: fc.integer({ min: 1, max: 200 }), kernel: fc.constantFrom(3, 5) })
+      .map(({ channels, kernel }) => layerOf(graph().input([1, 1, 1, 2]).conv({ channels, kernel }).build())),
+    fc
+      .record({ units: fc.integer({ min: 1, max: 2000 }) })
+      .map(({ units }) => layerOf(graph().input([1, 3]).dense({ units }).build())),
+    fc
+      .record({ multiplier: fc.integer({ min: 1, max: 8 }), kernel: fc.constantFrom(1, 3, 9, 31) })
+      .map(({ multiplier, kernel }) => layerOf(graph().input([1, 1, 1, 2]).depthwise({ multiplier, kernel }).build())),
+  );
+  const most = 2 ** 31;
+
+  it('are so many that no sum leaves int32, and no fewer', () => {
+    fc.assert(
+      fc.property(layers, fc.constantFrom('as drawn', 'all 127', 'none'), fc.boolean(), (drawn, kind, trains) => {
+        const data = kind === 'as drawn' ? drawn : withWeights(drawn, () => (kind === 'none' ? 0 : 127));
+        const bits = mantissaBits(data, trains);
+        // What trains may become 127 everywhere.
+        const worst = trains ? withWeights(data, (index) => (index % 2 === 0 ? 127 : -127)) : data;
+        expect(furthestSum(worst, bits)).toBeLessThan(most);
+        if (bits < 16) expect(furthestSum(worst, bits + 1) + 2 ** bits).toBeGreaterThan(most);
+        expect(bits).toBeLessThanOrEqual(16);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('are 16 up to 500 outputs of 127', () => {
+    const bitsOf = (channels: number) =>
+      mantissaBits(layerOf(graph().input([1, 1, 1, 1]).conv({ channels, kernel: 1 }).build()), true);
+    expect([500, 516, 517, 1032, 1033, 2000].map(bitsOf)).toEqual([16, 16, 15, 15, 14, 14]);
+  });
+});
