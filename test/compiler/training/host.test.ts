@@ -7,11 +7,45 @@ import { withTemporaryDirectory } from '../../../extension/cli/board/bench.ts';
 import { buildHostProgram, runHostProgram } from '../../../extension/cli/board/host.ts';
 import { findTools } from '../../../extension/cli/board/tools.ts';
 import { noFacts } from '../../support/facts.ts';
-import { compiled, type PlanChanges, residual, sampleOf, whole } from './networks.ts';
+import { graph } from '../../support/graph-builder.ts';
+import { randomNumbers } from '../../support/random.ts';
+import { compiled, type PlanChanges, part, residual, sampleOf, whole } from './networks.ts';
 
 const tools = findTools(['gcc']);
 const momentum: Optimizer = { kind: 'sgd', momentum: 0.9 };
 const adam: Optimizer = { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/** 1x1 and depthwise layers in turn, wide enough that groups of channels go through three of them. */
+function stack(): Graph {
+  return graph(4)
+    .input([1, 8, 8, 3], { name: 'input' })
+    .conv({ channels: 8, kernel: 1, name: 'stem', activation: 'relu6' })
+    .depthwise({ name: 'depthwise0', activation: 'relu6' })
+    .conv({ channels: 33, kernel: 1, name: 'point0', activation: 'relu6' })
+    .depthwise({ name: 'depthwise1', activation: 'relu6' })
+    .conv({ channels: 12, kernel: 1, name: 'point1' })
+    .averagePool({ name: 'pool' })
+    .dense({ units: 4, name: 'classifier' })
+    .build();
+}
+
+/** More outputs than 16 bits of mantissa allow, and every weight 127 or -127. */
+function wide(): Graph {
+  const network = graph(5)
+    .input([1, 8, 8, 3], { name: 'input' })
+    .conv({ channels: 700, kernel: 1, stride: 4, name: 'stem' })
+    .depthwise({ name: 'depthwise', stride: 2 })
+    .conv({ channels: 600, kernel: 1, name: 'point' })
+    .averagePool({ name: 'pool' })
+    .dense({ units: 4, name: 'classifier' })
+    .build();
+  const tensors = network.tensors.map((tensor) => {
+    if (tensor.dtype !== 'int8' || tensor.data === undefined) return tensor;
+    const random = randomNumbers(tensor.id);
+    return { ...tensor, data: tensor.data.map(() => (random() < 0.5 ? -127 : 127) & 255) };
+  });
+  return { ...network, tensors };
+}
 
 /** Each optimiser, way of holding weights, head, loss and schedule at least once. */
 const cases: readonly (readonly [string, Graph, PlanChanges])[] = [
@@ -45,6 +79,36 @@ const cases: readonly (readonly [string, Graph, PlanChanges])[] = [
     'Adam, int8 head and weights, so fast that codes saturate',
     residual(),
     { classes: 3, head: 'int8', optimizer: adam, learningRate: 100 },
+  ],
+  ['gradients int16, SGD, int8', residual(), { classes: 5, learningRate: 0.2, gradients: 'int16' }],
+  [
+    'gradients int16, Adam, int16 weights, parts of channels, whole layers',
+    residual(),
+    { classes: 5, weights: 'int16', optimizer: adam, learningRate: 0.02, gradients: 'int16', stream: false },
+  ],
+  [
+    'gradients int16, momentum, int8-stochastic, batch of 2, groups of channels',
+    stack(),
+    {
+      ...{ classes: 5, weights: 'int8-stochastic', optimizer: momentum, batch: 2, gradients: 'int16' },
+      update: new Map([
+        ['stem', whole],
+        ['depthwise0', part(1, 2)],
+        ['point0', part(1, 2)],
+        ['point1', whole],
+      ]),
+    },
+  ],
+  [
+    'gradients int16, fewer bits for many outputs',
+    wide(),
+    {
+      ...{ classes: 5, weights: 'int16', gradients: 'int16', learningRate: 0.5 },
+      update: new Map([
+        ['stem', part(1, 1)],
+        ['point', part(1, 16)],
+      ]),
+    },
   ],
 ];
 
