@@ -6,7 +6,16 @@ import { Machine } from '../../compiler/simulate/machine.ts';
 import type { CompiledPlan } from '../../extension/cli/compilation.ts';
 import { at } from '../reference/values.ts';
 import { hasSharedData } from '../support/corpus.ts';
-import { compiledPlan, expectUnchangedByInference, losses, lossRatio, mean, take, trainedSteps } from './learning.ts';
+import {
+  compiledPlan,
+  expectUnchangedByInference,
+  int16Program,
+  losses,
+  lossRatio,
+  mean,
+  take,
+  trainedSteps,
+} from './learning.ts';
 import { keywordFeatures, type Speech, speech, windowFeatures } from './speech.ts';
 import { compareBoard, compareHost, hasBoard, hasHost, same, steps, timeout } from './targets.ts';
 
@@ -107,6 +116,15 @@ describe.skipIf(!hasSharedData)('training on speech (skipped: needs ../shared/da
       },
       async () => {
         expect(await compareBoard(subject(steps), compiled.plan)).toEqual(same);
+      },
+    );
+
+    it.skipIf(!hasBoard)(
+      'is the same on a Cortex-M7 with gradients in int16 (skipped: needs the Arm toolchain and QEMU)',
+      { timeout },
+      async () => {
+        const program = int16Program(compiled);
+        expect(await compareBoard({ ...subject(steps), program }, compiled.plan)).toEqual(same);
       },
     );
   });

@@ -1,9 +1,10 @@
 /** What training must do on every model: learn, stay finite, leave everything else alone. */
 import { expect } from 'vitest';
+import { compile } from '../../compiler/compile.ts';
 import type { Program } from '../../compiler/program.ts';
 import type { Sample } from '../../compiler/simulate/data.ts';
 import { Machine } from '../../compiler/simulate/machine.ts';
-import { compilePlanFile } from '../../extension/cli/compilation.ts';
+import { type CompiledPlan, compilePlanFile } from '../../extension/cli/compilation.ts';
 import { must } from './targets.ts';
 
 export const trainedSteps = 100;
@@ -13,6 +14,11 @@ export async function compiledPlan(name: string) {
   const compiled = must(await compilePlanFile(`test/models/plans/${name}.trainplan`));
   expect(compiled.diagnostics).toEqual([]);
   return compiled;
+}
+
+/** The same plan with gradients in int16. */
+export function int16Program({ graph, plan }: CompiledPlan): Program {
+  return must(compile(graph, { ...plan, train: { ...plan.train, gradients: 'int16' } })).program;
 }
 
 export function take<T>(order: Iterator<T, never>, count: number): T[] {

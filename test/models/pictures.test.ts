@@ -6,7 +6,15 @@ import { loadData } from '../../extension/cli/files/data.ts';
 import { deadChannels } from '../reference/training.ts';
 import { at } from '../reference/values.ts';
 import { hasSharedData } from '../support/corpus.ts';
-import { compiledPlan, expectUnchangedByInference, losses, lossRatio, take, trainedSteps } from './learning.ts';
+import {
+  compiledPlan,
+  expectUnchangedByInference,
+  int16Program,
+  losses,
+  lossRatio,
+  take,
+  trainedSteps,
+} from './learning.ts';
 import { compareBoard, compareHost, hasBoard, hasHost, must, same, steps, timeout } from './targets.ts';
 
 /** Training pictures of each class: 20 in all, so that a hundred steps are five epochs. */
@@ -69,6 +77,19 @@ describe.skipIf(!hasSharedData)('training on pictures (skipped: needs ../shared/
       },
     );
   });
+
+  it.skipIf(!hasBoard)(
+    'is the same on a Cortex-M7 with gradients in int16: mbv2-w0.35 (skipped: needs the Arm toolchain and QEMU)',
+    { timeout },
+    async () => {
+      const compiled = await compiledPlan('mbv2-w0.35');
+      const samples = await trainingSamples(compiled, 4);
+      const program = int16Program(compiled);
+      const inference = samples.slice(0, 2).map(({ input }) => input);
+      const subject = { program, session: { training: samples.slice(0, steps), inference } };
+      expect(await compareBoard(subject, compiled.plan)).toEqual(same);
+    },
+  );
 
   it('trains through channels whose scale is next to nothing, and leaves these as they are', { timeout }, async () => {
     const compiled = await compiledPlan('proxyless-w0.3');
