@@ -16,7 +16,7 @@ export function activate(context: ExtensionContext): void {
       const { createClient }: typeof import('./client/node.ts') = require(inDist('client.cjs'));
       return createClient(clientName, inDist('server.cjs'), options);
     },
-    startEngine: () => startEngine(inDist('engine.cjs')),
+    startEngine: (urgency) => startEngine(inDist('engine.cjs'), urgency),
   });
   context.subscriptions.push(
     registerTasks({ commandLine: inDist('firmtune.js'), feed }),

@@ -83,6 +83,7 @@ export class PlanLanguageClient extends Disposable {
 }
 
 function optionsWith(log: LogOutputChannel, onLenses: LensListener): LanguageClientOptions {
+  let known: ReadonlySet<string> = new Set();
   return {
     documentSelector: [{ language: planLanguage }],
     outputChannel: log,
@@ -91,7 +92,8 @@ function optionsWith(log: LogOutputChannel, onLenses: LensListener): LanguageCli
       async provideCodeLenses(document, token, next) {
         const lenses = (await next(document, token)) ?? [];
         onLenses(document.uri, lenses);
-        const known = new Set(await commands.getCommands(true));
+        // The list of all commands is long: it is asked for only when it may have grown.
+        if (!lenses.every((lens) => isKnown(lens, known))) known = new Set(await commands.getCommands(true));
         return lenses.map((lens) => withKnownCommand(lens, known));
       },
     },
@@ -100,8 +102,12 @@ function optionsWith(log: LogOutputChannel, onLenses: LensListener): LanguageCli
 
 /** A lens whose command nobody has registered is text, not a link that fails. */
 function withKnownCommand(lens: CodeLens, known: ReadonlySet<string>): CodeLens {
-  if (lens.command !== undefined && !known.has(lens.command.command)) lens.command = { ...lens.command, command: '' };
+  if (lens.command !== undefined && !isKnown(lens, known)) lens.command = { ...lens.command, command: '' };
   return lens;
+}
+
+function isKnown({ command }: CodeLens, known: ReadonlySet<string>): boolean {
+  return command === undefined || known.has(command.command);
 }
 
 /** Base64 by hand: neither host's own function takes arrays of any size, and the browser has no Buffer. */

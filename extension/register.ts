@@ -3,6 +3,7 @@
 import { commands, type ExtensionContext, type LogOutputChannel, l10n, window } from 'vscode';
 import type { EngineClient } from './engine/channel.ts';
 import type { Engine } from './engine/handlers.ts';
+import type { Urgency } from './engine/urgency.ts';
 import { type ClientFactory, PlanLanguageClient } from './languageClient.ts';
 import type { MonitorFeed } from './monitor/feed.ts';
 import { registerMonitor } from './monitor/register.ts';
@@ -19,7 +20,7 @@ export interface Platform {
   readonly runsTasks: boolean;
   readonly createClient: ClientFactory;
   /** Starts the worker with the first call. */
-  startEngine(): EngineClient<Engine>;
+  startEngine(urgency?: Urgency): EngineClient<Engine>;
 }
 
 export interface Registered {
@@ -32,7 +33,7 @@ export function registerExtension(context: ExtensionContext, platform: Platform)
   const log = window.createOutputChannel('Firmtune', { log: true });
   const status = new PlanStatusItem();
   const client = new PlanLanguageClient(platform.createClient, log, (uri, lenses) => status.showLenses(uri, lenses));
-  const engines = createEngines(() => platform.startEngine());
+  const engines = createEngines((urgency) => platform.startEngine(urgency));
   const { runsTasks } = platform;
   const monitor = registerMonitor(context, { log, startEngine: () => platform.startEngine(), runsTasks });
   context.subscriptions.push(

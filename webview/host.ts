@@ -1,6 +1,7 @@
 /** The page's line to the extension: typed messages, checked by a schema, and a small state that outlives hiding. */
 
 import { type BaseIssue, type BaseSchema, safeParse } from 'valibot';
+import { unpacked } from './packed.ts';
 
 interface WebviewApi {
   postMessage(message: unknown): void;
@@ -24,7 +25,7 @@ export function connectHost<ToPage, FromPage>(
 ): Host<FromPage> {
   const api = acquireVsCodeApi();
   window.addEventListener('message', ({ data }) => {
-    const parsed = safeParse(schema, data);
+    const parsed = safeParse(schema, unpacked(data));
     if (parsed.success) receive(parsed.output);
     else console.error('not a message of this page', parsed.issues[0]?.message);
   });

@@ -3,4 +3,5 @@
 export * from './fit/messages.ts';
 export * from './model/messages.ts';
 export * from './monitor/messages.ts';
+export * from './packed.ts';
 export * from './plan/messages.ts';

@@ -106,9 +106,18 @@ type Extent = Pick<ProgramBuffer, 'role' | 'bytes' | 'offset' | 'first'>;
 /** By the order of `roles`; each byte counts once, for the buffer that came last. `alive` is sorted by offset. */
 export function bytesByRole(alive: readonly Extent[]): readonly number[] {
   const sums = roles.map(() => 0);
-  const edges = [...new Set(alive.flatMap(({ offset, bytes }) => [offset, offset + bytes]))].sort((a, b) => a - b);
-  for (const [index, from] of edges.entries()) {
-    const to = edges[index + 1] ?? from;
+  // Of typed arrays and without pairs: this runs for every step of every picture.
+  const edges = new Float64Array(alive.length * 2);
+  for (let index = 0; index < alive.length; index++) {
+    const { offset = 0, bytes = 0 } = alive[index] ?? {};
+    edges[index * 2] = offset;
+    edges[index * 2 + 1] = offset + bytes;
+  }
+  edges.sort();
+  for (let index = 1; index < edges.length; index++) {
+    const from = edges[index - 1] ?? 0;
+    const to = edges[index] ?? 0;
+    if (from === to) continue;
     let owner: Extent | undefined;
     for (const buffer of alive) {
       if (buffer.offset > from) break;

@@ -16,6 +16,7 @@ import { parsePlan } from '../../language/parse.ts';
 import { placeDiagnostics } from '../../language/place.ts';
 import { type Resolution, resolveFully } from '../../language/resolve.ts';
 import type { LayerChange } from '../../language/resolveUpdate.ts';
+import { applyEdits } from '../../language/text.ts';
 import {
   type LayerSwitch,
   type PictureDiagnostic,
@@ -124,10 +125,23 @@ export interface Toggle {
   readonly change: LayerSwitch;
 }
 
-/** The edit after which the plan trains what the switches say; without one where it does already. */
-export function togglePlan(
-  input: PlanText & { readonly toggles: readonly Toggle[] },
-): ModelNeeded | { readonly kind: 'edit'; readonly edit?: TextEdit } {
+export interface ToggleInput extends PlanText {
+  readonly toggles: readonly Toggle[];
+  /** As for `drawPlan`. */
+  readonly contributions?: string | undefined;
+}
+
+/** What one click needs, in one answer. */
+export interface ToggledPlan {
+  readonly kind: 'edit';
+  /** Absent where the plan trains what the switches say already. */
+  readonly edit?: TextEdit;
+  /** Of the text after the edit. */
+  readonly drawn?: DrawnPlan;
+}
+
+/** The edit after which the plan trains what the switches say, and the picture of the plan then. */
+export function togglePlan(input: ToggleInput): ModelNeeded | ToggledPlan {
   const reading = readPlan(input);
   if ('kind' in reading) return reading;
   const { graph, resolution } = reading;
@@ -146,7 +160,10 @@ export function togglePlan(
     }),
   );
   const edit = editForToggles(input.text, graph, changes);
-  return { kind: 'edit', ...(edit === undefined ? {} : { edit }) };
+  if (edit === undefined) return { kind: 'edit' };
+  const { uri, boards, contributions } = input;
+  const drawn = drawPlan({ uri, text: applyEdits(input.text, [edit]), boards, contributions });
+  return { kind: 'edit', edit, ...(drawn.kind === 'drawn' ? { drawn } : {}) };
 }
 
 /** Prices go out as progress, in the order of the compiler; what does not compile has none. */

@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import { connect, type EngineClient } from './channel.ts';
 import type { Engine } from './handlers.ts';
+import type { Urgency } from './urgency.ts';
 
 /** `file`: path of the bundle of `node.ts`. */
-export function startEngine(file: string): EngineClient<Engine> {
+export function startEngine(file: string, urgency: Urgency = 'quick'): EngineClient<Engine> {
   return connect<Engine>(() => {
-    const worker = new Worker(file);
+    const worker = new Worker(file, { workerData: urgency });
     worker.unref();
     return {
       post: (message, transfer) => worker.postMessage(message, transfer),

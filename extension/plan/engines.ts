@@ -4,6 +4,7 @@ import { Uri } from 'vscode';
 import type { EngineClient } from '../engine/channel.ts';
 import type { Engine } from '../engine/handlers.ts';
 import type { ModelNeeded } from '../engine/plans.ts';
+import type { Urgency } from '../engine/urgency.ts';
 import { readIfThere } from '../files.ts';
 
 export interface Engines {
@@ -17,8 +18,8 @@ export interface Engines {
 }
 
 /** Each starts with its first call. */
-export function createEngines(start: () => EngineClient<Engine>): Engines {
-  const [quick, background, search] = [start(), start(), start()];
+export function createEngines(start: (urgency?: Urgency) => EngineClient<Engine>): Engines {
+  const [quick, background, search] = [start(), start('patient'), start('patient')];
   return {
     quick,
     background,

@@ -41,6 +41,12 @@ export interface PlanState {
   readonly model: Uri | undefined;
 }
 
+/** An edit, and the picture of the text after it where that was drawn in the same go. */
+interface ComputedEdit {
+  readonly edit?: TextEdit;
+  readonly drawn?: DrawnPlan;
+}
+
 export interface PriceState {
   readonly version: number;
   readonly prices: readonly PicturePrice[];
@@ -104,13 +110,17 @@ export class PlanSession extends Disposable {
    */
   toggle(toggles: readonly Toggle[], isWatched = false): Promise<boolean> {
     const { quick } = this.engines;
-    return this.edit((text) => withModel(quick, () => quick.call('togglePlan', { ...text, toggles })), isWatched);
+    const compute = (text: PlanText): Promise<ComputedEdit> =>
+      withModel(quick, () => quick.call('togglePlan', { ...text, toggles, contributions: this.contributions.text }));
+    return this.edit(compute, isWatched);
   }
 
   /** @param compute asked again where the text has changed in between */
-  edit(compute: (text: PlanText) => Promise<{ readonly edit?: TextEdit }>, isWatched = false): Promise<boolean> {
+  edit(compute: (text: PlanText) => Promise<ComputedEdit>, isWatched = false): Promise<boolean> {
+    // Prices of a text that is about to go would take the processor from what the author waits for.
+    this.pricing?.abort();
     const edit = this.edits.then(() => this.applyEdit(compute, isWatched));
-    this.edits = edit.catch(() => undefined);
+    this.edits = edit.catch(() => undefined).then(() => this.priceAgain());
     return edit;
   }
 
@@ -150,9 +160,9 @@ export class PlanSession extends Disposable {
     return withModel(quick, () => quick.call('drawPlan', { ...plan, contributions: this.contributions.text }));
   }
 
-  /** The engine draws while the editor applies the edit. */
-  private expect(plan: PlanText, version: number): void {
-    const drawn = this.drawText(plan);
+  /** The engine has drawn, or draws while the editor applies the edit. */
+  private expect(plan: PlanText, version: number, known: DrawnPlan | undefined): void {
+    const drawn = known === undefined ? this.drawText(plan) : Promise.resolve(known);
     // Who takes it handles its failure.
     drawn.then((done) => this.showAhead(version, done)).catch(() => undefined);
     this.expected = { text: plan.text, drawn };
@@ -218,26 +228,33 @@ export class PlanSession extends Disposable {
     }
   }
 
+  /** After an edit that came to nothing; after any other the new text has its own. */
+  private priceAgain(): void {
+    const { state, pricing, document, prices } = this;
+    if (pricing?.signal.aborted !== true || prices?.done === true || this.drawing !== undefined) return;
+    if (state?.picture === undefined || state.stale || state.version !== document.version) return;
+    this.prices = undefined;
+    void this.price(state.version, state.picture.totals.provenOptimal);
+  }
+
   private addPrices(fresh: PriceState): void {
     this.prices = { ...fresh, prices: [...(this.prices?.prices ?? []), ...fresh.prices] };
     this.priced.fire(fresh);
   }
 
-  private async applyEdit(
-    compute: (text: PlanText) => Promise<{ readonly edit?: TextEdit }>,
-    isWatched: boolean,
-  ): Promise<boolean> {
+  private async applyEdit(compute: (text: PlanText) => Promise<ComputedEdit>, isWatched: boolean): Promise<boolean> {
     const { document } = this;
     for (let attempt = 0; attempt < mostAttempts && this.isOpen; attempt++) {
       const { version } = document;
       const text = this.planText();
-      const { edit } = await compute(text);
+      const { edit, drawn } = await compute(text);
       if (edit === undefined) return false;
       if (document.version !== version) continue;
       const { line, column, endLine, endColumn } = edit.range;
       const range = new Range(line - 1, column - 1, endLine - 1, endColumn - 1);
       const [start, end] = [document.offsetAt(range.start), document.offsetAt(range.end)];
-      this.expect({ ...text, text: text.text.slice(0, start) + edit.text + text.text.slice(end) }, version + 1);
+      const after = text.text.slice(0, start) + edit.text + text.text.slice(end);
+      this.expect({ ...text, text: after }, version + 1, drawn);
       const change = new WorkspaceEdit();
       change.replace(document.uri, range, edit.text);
       if (isWatched) await this.paintedOrLate(version + 1);

@@ -2,6 +2,7 @@
 
 import { type BaseIssue, type BaseSchema, safeParse } from 'valibot';
 import { Disposable, Uri, type Webview } from 'vscode';
+import { packed } from '../../webview/messages.ts';
 
 export interface Page<ToPage> extends Disposable {
   /** Dropped until the page is ready: `onReady` then sends all of the state. */
@@ -14,6 +15,8 @@ export interface PageOptions<FromPage> {
   /** Shown as the document's title; assistive technology reads it. */
   readonly title: string;
   readonly language: string;
+  /** Long messages go as bytes; only for a page whose messages hold no arrays of bytes of their own. */
+  readonly packs?: boolean;
   readonly schema: BaseSchema<unknown, FromPage, BaseIssue<unknown>>;
   /** The page is there, or there again after its webview was hidden: send all of its state. */
   onReady(): void;
@@ -23,7 +26,7 @@ export interface PageOptions<FromPage> {
 
 const readyMessage = 'ready';
 
-export function openPage<ToPage, FromPage>(
+export function openPage<ToPage extends { readonly type: string }, FromPage>(
   webview: Webview,
   extensionUri: Uri,
   options: PageOptions<FromPage>,
@@ -44,7 +47,7 @@ export function openPage<ToPage, FromPage>(
   webview.html = pageHtml(webview, dist, options);
   return Object.assign(new Disposable(() => received.dispose()), {
     send(message: ToPage): void {
-      if (ready) void webview.postMessage(message);
+      if (ready) void webview.postMessage(options.packs === true ? packed(message) : message);
     },
   });
 }

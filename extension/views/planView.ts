@@ -119,6 +119,7 @@ class OpenPlanView extends Disposable {
       name: 'plan',
       title: l10n.t('Memory of {0}', basename(document.uri)),
       language: env.language,
+      packs: true,
       schema: fromPlanPage,
       onReady: () => this.sendAll(),
       onMessage: (message) => void this.receive(message).catch((error) => log.error(error)),

@@ -133,9 +133,10 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
 
   function toggle(names: readonly string[], change: LayerSwitch): void {
     if (!settings.canEdit || names.length === 0) return;
+    // On its way before anything is drawn here: the window that passes it on shares our thread in some editors.
+    host.send({ type: 'toggle', toggles: names.map((layer) => ({ layer, change })) });
     for (const layer of names) pending.press(layer, change, performance.now());
     drawLayers();
-    host.send({ type: 'toggle', toggles: names.map((layer) => ({ layer, change })) });
     settleLater();
   }
 
@@ -191,11 +192,14 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
   function drawRestLater(): void {
     if (restIsDue) return;
     restIsDue = true;
-    afterPaint(() => {
-      restIsDue = false;
-      drawPeak();
-      drawArena();
-    });
+    afterPaint(() =>
+      // Also after others who wait for the painted frame: the word to the host that it is there.
+      setTimeout(() => {
+        restIsDue = false;
+        drawPeak();
+        drawArena();
+      }),
+    );
   }
   function drawAll(): void {
     drawHeader();
