@@ -313,12 +313,17 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
           prices.add(message.prices, message.done);
           showPrices();
           break;
-        case 'ghost':
-          other = message.ghost;
+        case 'ghost': {
+          const { ghost: next } = message;
+          const isNew = next !== null || other !== null;
           // No file was chosen. Of other kinds the host says null until it has compiled them.
-          if (message.ghost === null && saved.compare === 'plan') remember({ compare: null });
-          drawAll();
+          const isRefused = next === null && saved.compare === 'plan';
+          other = next;
+          if (isRefused) remember({ compare: null });
+          // With the first picture the host says that there is none.
+          if (isNew || isRefused) drawAll();
           break;
+        }
         case 'reveal':
           layers.reveal(message.layers);
           break;
