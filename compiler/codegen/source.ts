@@ -43,11 +43,14 @@ export function sourceFile(program: Program, facts: ModelFacts): SourceText {
   text.add(arenaDefinition(name));
   text.add(`
 /* The schedule. Only the steps from \`first\` to before \`end\` are done: inlined with constants, as all callers but one
- * do it, plain calls are left; that one does a single step. */
+ * do it, plain calls are left; that one does a single step. The two passes stand apart: one would have the other's frame
+ * on the stack. */
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline))
+#define APART static __attribute__((noinline))
 #else
 #define INLINE static inline
+#define APART static
 #endif
 #define STEP(number) if (first <= (number) && (number) < end)
 #define BATCH_STEP(number) if (first <= (number) && (number) < end && complete)
@@ -155,17 +158,17 @@ static void run(int32_t first, int32_t end, int32_t label, int32_t complete, int
   for (int32_t step = first; step < end; step++)
     one_step(step, label, complete, training);
 }
-static void forward(int32_t training) {
+APART void forward(int32_t training) {
   run(0, ${forwardSteps}, -1, 0, training);
 }
-static void learn(int32_t label, int32_t complete) {
+APART void learn(int32_t label, int32_t complete) {
   run(${forwardSteps}, ${steps.length}, label, complete, 1);
 }
 #else
-static void forward(int32_t training) {
+APART void forward(int32_t training) {
   forward_steps(0, ${forwardSteps}, training);
 }
-static void learn(int32_t label, int32_t complete) {
+APART void learn(int32_t label, int32_t complete) {
   learning_steps(${forwardSteps}, ${steps.length}, label, complete);
 }
 #endif

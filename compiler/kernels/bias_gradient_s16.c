@@ -1,6 +1,5 @@
-#include "ft_arithmetic.h"
+#include "ft_block_float.h"
 #include "ft_kernels.h"
-#include "ft_layout.h"
 
 /* So many mantissas add up to less than 2^31. */
 #define FT_POSITIONS_OF_SUM 65535
@@ -15,8 +14,8 @@ static inline void ft_bias_sums(const int16_t *restrict gradient, int32_t *restr
 }
 
 void ft_bias_gradient_s16(const int16_t *restrict gradient, const float *restrict unit,
-                          const float *restrict scale, float *restrict sum, int32_t positions,
-                          int32_t channels, int32_t stride) {
+                          const float *restrict scale, const uint16_t *restrict reach, float *restrict sum,
+                          int32_t positions, int32_t channels, int32_t stride) {
   for (int32_t c = 0; c < channels; c += FT_BLOCK) {
     const int32_t count = ft_min(FT_BLOCK, channels - c);
     for (int32_t i = 0; i < count; i++)
@@ -29,7 +28,7 @@ void ft_bias_gradient_s16(const int16_t *restrict gradient, const float *restric
       else
         ft_bias_sums(gradient + p * stride + c, sums, places, count, stride);
       for (int32_t i = 0; i < count; i++)
-        sum[c + i] += (float)sums[i] * (scale == NULL ? unit[0] : unit[0] * scale[c + i]);
+        sum[c + i] += (float)sums[i] * ft_channel_unit(unit[0], scale, reach, c + i);
     }
   }
 }

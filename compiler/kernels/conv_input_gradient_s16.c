@@ -81,14 +81,10 @@ static __attribute__((noinline)) void ft_pairs_to_sums(const ft_matrix *matrix, 
 }
 #endif
 
-static void ft_pointwise_sums(const ft_matrix *matrix, const ft_span *s, const int16_t *gradient,
-                              const int8_t *weights, float *dx, int32_t positions, int32_t channels) {
-  int32_t c = 0;
-#ifdef FT_ARM_DSP
-  if (ft_pairs_fit(matrix, gradient))
-    for (; c + 4 <= channels; c += 4)
-      ft_pairs_to_sums(matrix, s, gradient, weights + c, dx + c, channels, positions);
-#endif
+/* Channels from `c` on. */
+static FT_FALLBACK void ft_matrix_rest(const ft_matrix *matrix, const ft_span *s, const int16_t *gradient,
+                                       const int8_t *weights, float *dx, int32_t positions, int32_t channels,
+                                       int32_t c) {
   for (; c < channels; c += FT_BLOCK) {
     const int32_t count = ft_min(FT_BLOCK, channels - c);
     for (int32_t p = 0; p < positions; p += FT_PRODUCT_POSITIONS) {
@@ -104,14 +100,25 @@ static void ft_pointwise_sums(const ft_matrix *matrix, const ft_span *s, const i
   }
 }
 
+static inline void ft_pointwise_sums(const ft_matrix *matrix, const ft_span *s, const int16_t *gradient,
+                                     const int8_t *weights, float *dx, int32_t positions, int32_t channels) {
+  int32_t c = 0;
+#ifdef FT_ARM_DSP
+  if (ft_pairs_fit(matrix, gradient))
+    for (; c + 4 <= channels; c += 4)
+      ft_pairs_to_sums(matrix, s, gradient, weights + c, dx + c, channels, positions);
+#endif
+  if (c < channels)
+    ft_matrix_rest(matrix, s, gradient, weights, dx, positions, channels, c);
+}
+
 void ft_conv_input_gradient_s16(const ft_window *window, const int16_t *restrict gradient,
                                 const int8_t *restrict weights, const float *restrict unit,
                                 float *restrict dx, int32_t stride, int32_t channel_begin,
                                 int32_t channel_end) {
   const ft_window w = *window;
   const int32_t outputs = channel_end - channel_begin;
-  const ft_span s = {channel_begin == 0, unit != NULL && channel_end == w.out_channels,
-                     unit == NULL ? 0.0f : unit[0]};
+  const ft_span s = {channel_begin == 0, channel_end == w.out_channels, unit[0]};
   if (w.kernel_height * w.kernel_width == 1 && w.stride_y * w.stride_x == 1 && w.pad_top + w.pad_left == 0 &&
       w.out_height == w.in_height && w.out_width == w.in_width) {
     const ft_matrix matrix = {outputs, stride, w.in_channels};

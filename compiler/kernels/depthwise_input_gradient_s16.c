@@ -159,8 +159,9 @@ void ft_depthwise_input_gradient_s16(const ft_window *window, const int16_t *res
 
 void ft_depthwise_input_gradient_s16_f32(const ft_window *window, const int16_t *restrict gradient,
                                          const int8_t *restrict weights, const float *restrict unit,
-                                         const float *restrict scale, float *restrict dx, int32_t stride,
-                                         int32_t dx_stride, int32_t channel_begin, int32_t channel_end) {
+                                         const float *restrict scale, const uint16_t *restrict reach,
+                                         float *restrict dx, int32_t stride, int32_t dx_stride,
+                                         int32_t channel_begin, int32_t channel_end) {
   const ft_window w = *window;
   const int32_t group = w.out_channels / w.in_channels;
   const int32_t channels = channel_end - channel_begin;
@@ -177,7 +178,7 @@ void ft_depthwise_input_gradient_s16_f32(const ft_window *window, const int16_t 
         const int32_t count =
             ft_next_sums(&place, gradient + c * group, weights + c * group, sums, group, channels - c);
         for (int32_t i = 0; i < count; i++)
-          dx[c + i] = (float)sums[i] * (scale == NULL ? unit[0] : unit[0] * scale[c + i]);
+          dx[c + i] = (float)sums[i] * ft_channel_unit(unit[0], scale, reach, c + i);
         c += count;
       }
     }

@@ -8,8 +8,9 @@
 static inline void ft_depthwise_weight_sums(const ft_window *w, int32_t offset_y, int32_t offset_x,
                                             const int8_t *restrict input, const int16_t *restrict gradient,
                                             const uint16_t *restrict table, float unit,
-                                            const float *restrict scale, float *restrict row,
-                                            int32_t saved_channels, int32_t stride, int32_t count) {
+                                            const float *restrict scale, const uint16_t *restrict reach,
+                                            float *restrict row, int32_t saved_channels, int32_t stride,
+                                            int32_t count) {
   int32_t sums[FT_BLOCK] = {0};
   int32_t waiting = 0;
   const ft_range ys = ft_windows_inside(offset_y, w->stride_y, w->out_height, w->in_height);
@@ -28,7 +29,7 @@ static inline void ft_depthwise_weight_sums(const ft_window *w, int32_t offset_y
         continue;
       waiting = 0;
       for (int32_t j = 0; j < count; j++) {
-        row[j] += (float)sums[j] * (scale == NULL ? unit : unit * scale[table == NULL ? j : table[j]]);
+        row[j] += (float)sums[j] * ft_channel_unit(unit, scale, reach, table == NULL ? j : table[j]);
         sums[j] = 0;
       }
     }
@@ -37,7 +38,8 @@ static inline void ft_depthwise_weight_sums(const ft_window *w, int32_t offset_y
 void ft_depthwise_weight_gradient_s16(const ft_window *window, const int8_t *restrict input,
                                       const int16_t *restrict gradient, const uint16_t *restrict table,
                                       const float *restrict unit, const float *restrict scale,
-                                      float *restrict rows, int32_t saved_channels, int32_t stride) {
+                                      const uint16_t *restrict reach, float *restrict rows,
+                                      int32_t saved_channels, int32_t stride) {
   const ft_window w = *window;
   for (int32_t ky = 0; ky < w.kernel_height; ky++)
     for (int32_t kx = 0; kx < w.kernel_width; kx++, rows += saved_channels) {
@@ -48,12 +50,13 @@ void ft_depthwise_weight_gradient_s16(const ft_window *window, const int8_t *res
       if (table == NULL)
         for (; j + FT_BLOCK <= saved_channels; j += FT_BLOCK)
           ft_depthwise_weight_sums(&w, offset_y, offset_x, input + j, gradient + j, NULL, unit[0],
-                                   scale == NULL ? NULL : scale + j, rows + j, saved_channels, stride,
-                                   FT_BLOCK);
+                                   scale == NULL ? NULL : scale + j, reach == NULL ? NULL : reach + j,
+                                   rows + j, saved_channels, stride, FT_BLOCK);
       for (; j < saved_channels; j += FT_BLOCK)
         ft_depthwise_weight_sums(&w, offset_y, offset_x, input + j, table == NULL ? gradient + j : gradient,
                                  table == NULL ? NULL : table + j, unit[0],
-                                 scale == NULL || table != NULL ? scale : scale + j, rows + j, saved_channels,
+                                 scale == NULL || table != NULL ? scale : scale + j,
+                                 reach == NULL || table != NULL ? reach : reach + j, rows + j, saved_channels,
                                  stride, ft_min(FT_BLOCK, saved_channels - j));
     }
 }

@@ -24,6 +24,16 @@ static inline int32_t ft_mantissa(int32_t sum, int32_t multiplier) {
 #endif
 }
 
+/* What divides sums by `reach`, which is at least 2, in 2^-32. */
+static inline int32_t ft_reach_multiplier(uint16_t reach) {
+  return (int32_t)(UINT32_MAX / reach);
+}
+
+/* What a mantissa of channel c means; scale NULL: `unit` itself. */
+static inline float ft_channel_unit(float unit, const float *scale, const uint16_t *reach, int32_t c) {
+  return scale == NULL ? unit : unit * (scale[c] * (float)reach[c]);
+}
+
 /* `count` mask bits, at most 16, the first lowest; all ones where there is no mask. */
 static inline uint32_t ft_mask_bits(const uint8_t *mask, uint32_t bit, int32_t count) {
   uint32_t bits = 0;

@@ -208,54 +208,58 @@ void ft_dense_input_gradient_f32(const float *gradient, const float *weights, fl
 void ft_average_pool_input_gradient_f32(const ft_window *window, const float *gradient, float *dx);
 
 /* ---- backward, int16 ---- */
-/* Block floating point: a gradient is mantissa * unit[0] (* scale[c] where a layer's channels have scales of
- * their own), unit a power of two. Sums are int32; the caller sees to it that none overflows. Layout of
- * ranges as above. */
+/* Block floating point: a gradient is mantissa * unit[0], or mantissa * unit[0] * scale[c] * reach[c] where a
+ * layer's channels have ranges of their own (else scale and reach are NULL). Sums are int32; the caller sees
+ * to it that none overflows. Layout of ranges as above; the tables' first element is the range's. */
 
 /* Gradient at the accumulator: first in place as ft_mask_scale_f32 (what is not finite becomes 0), then
  * mantissa[i] = gradient[i] / unit[0], half away from zero, |mantissa| < 2^(bits - 1), bits in [2, 16], with
  * the smallest unit for that. mantissa may begin where gradient does. */
 void ft_quantise_gradient_s16(float *gradient, const uint8_t *mask, const float *scale, int16_t *mantissa,
                               float *unit, int32_t positions, int32_t channels, int32_t bits);
-/* sum[c] = (sum over positions) * unit[0] * scale[c]; scale NULL: all 1 */
-void ft_bias_gradient_s16(const int16_t *gradient, const float *unit, const float *scale, float *sum,
-                          int32_t positions, int32_t channels, int32_t stride);
+/* sum[c] = (sum over positions) * unit[0] * scale[c] * reach[c] */
+void ft_bias_gradient_s16(const int16_t *gradient, const float *unit, const float *scale,
+                          const uint16_t *reach, float *sum, int32_t positions, int32_t channels,
+                          int32_t stride);
 /* dx [in_height][in_width][in_channels] = (sum over output channels and taps) * unit[0]. Ranges of output
  * channels [channel_begin, channel_end) come one after the other from 0 to out_channels; before the last one
- * dx holds int32, and with unit NULL for good. */
+ * dx holds int32. */
 void ft_conv_input_gradient_s16(const ft_window *window, const int16_t *gradient, const int8_t *weights,
                                 const float *unit, float *dx, int32_t stride, int32_t channel_begin,
                                 int32_t channel_end);
 /* ft_pointwise_input_gradient_f32 with the mask and scale of the layer below: dx[p][i] = mask bit (p,
- * mask_channel + i) ? round(sum * multiplier[i] / 2^32), halves upwards, saturated to int16 : 0.
- * mask_channels: of a position. mask NULL: all ones. multiplier's first element is the range's. */
+ * mask_channel + i) ? sum / reach[i] : 0, as round(sum * floor((2^32 - 1) / reach[i]) / 2^32), halves
+ * upwards, saturated to int16; reach is at least 2. mask_channels: of a position. mask NULL: all ones. */
 void ft_pointwise_input_gradient_s16(const ft_window *window, const int16_t *gradient, const int8_t *weights,
-                                     const uint8_t *mask, const int32_t *multiplier, int16_t *dx,
+                                     const uint8_t *mask, const uint16_t *reach, int16_t *dx,
                                      int32_t dx_stride, int32_t mask_channels, int32_t mask_channel,
                                      int32_t channel_begin, int32_t channel_end);
-/* The same from int32 sums [positions][channels]; mantissa may begin where they do. */
-void ft_mantissas_s16(const float *sums, const uint8_t *mask, const int32_t *multiplier, int16_t *mantissa,
-                      int32_t positions, int32_t channels);
-/* ft_depthwise_input_gradient_f32, likewise; the mask has in_channels of a position. */
+/* multiplier[c] = scale[c] * reach[c] * below[c] * factor, at most 2^31 - 128; scale NULL: below[c] * factor
+ */
+void ft_reach_multipliers(const float *scale, const uint16_t *reach, const float *below, float factor,
+                          int32_t *multiplier, int32_t count);
+/* ft_depthwise_input_gradient_f32, likewise, with round(sum * multiplier[i] / 2^32); the mask has in_channels
+ * of a position. */
 void ft_depthwise_input_gradient_s16(const ft_window *window, const int16_t *gradient, const int8_t *weights,
                                      const uint8_t *mask, const int32_t *multiplier, int16_t *dx,
                                      int32_t stride, int32_t dx_stride, int32_t mask_channel,
                                      int32_t channel_begin, int32_t channel_end);
-/* The same in float32: dx[p][i] = sum * unit[0] * scale[i]; scale NULL: all 1. */
+/* The same in float32: dx[p][i] = sum * unit[0] * scale[i] * reach[i]. */
 void ft_depthwise_input_gradient_s16_f32(const ft_window *window, const int16_t *gradient,
                                          const int8_t *weights, const float *unit, const float *scale,
-                                         float *dx, int32_t stride, int32_t dx_stride, int32_t channel_begin,
-                                         int32_t channel_end);
+                                         const uint16_t *reach, float *dx, int32_t stride, int32_t dx_stride,
+                                         int32_t channel_begin, int32_t channel_end);
 /* output[0] = unit[0] * factor */
 void ft_scale_unit_f32(const float *unit, float *output, float factor);
 /* As ft_conv_weight_gradient_f32: sums of 256 positions are int32, and those are added in float32. */
 void ft_conv_weight_gradient_s16(const ft_window *window, const int8_t *input, const int16_t *gradient,
                                  const float *unit, float *rows, int32_t saved_channels, int32_t stride,
                                  int32_t channel_begin, int32_t channel_end);
-/* As ft_depthwise_weight_gradient_f32, likewise, times scale[table[j]]; scale NULL: all 1. */
+/* As ft_depthwise_weight_gradient_f32, likewise; scale and reach are those of channel table[j]. */
 void ft_depthwise_weight_gradient_s16(const ft_window *window, const int8_t *input, const int16_t *gradient,
                                       const uint16_t *table, const float *unit, const float *scale,
-                                      float *rows, int32_t saved_channels, int32_t stride);
+                                      const uint16_t *reach, float *rows, int32_t saved_channels,
+                                      int32_t stride);
 
 /* ---- update ---- */
 /* step = (rate[0] * factor[row]) * gradient; rows with factor 0 are not written (dead channels). Clamped in

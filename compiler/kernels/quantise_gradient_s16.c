@@ -50,13 +50,10 @@ void ft_scale_unit_f32(const float *unit, float *output, float factor) {
   output[0] = unit[0] * factor;
 }
 
-void ft_mantissas_s16(const float *sums, const uint8_t *mask, const int32_t *multiplier, int16_t *mantissa,
-                      int32_t positions, int32_t channels) {
-  int32_t i = 0;
-  for (int32_t p = 0; p < positions; p++)
-    for (int32_t c = 0; c < channels; c++, i++) {
-      const int kept = mask == NULL || ft_mask_bit(mask, (uint32_t)i);
-      const int16_t value = (int16_t)(kept ? ft_mantissa(ft_load_sum(sums + i), multiplier[c]) : 0);
-      memcpy((char *)mantissa + 2 * (size_t)i, &value, sizeof value);
-    }
+void ft_reach_multipliers(const float *scale, const uint16_t *reach, const float *below, float factor,
+                          int32_t *multiplier, int32_t count) {
+  for (int32_t c = 0; c < count; c++) {
+    const float channel = scale == NULL ? below[c] : below[c] * (scale[c] * (float)reach[c]);
+    multiplier[c] = (int32_t)ft_clamp_f32(channel * factor, 0.0f, 2147483520.0f);
+  }
 }

@@ -3,13 +3,13 @@
  * channels keep apart a factor for each. What a layer's own mask and scale make of its output's gradient is held in this
  * way; sums are int32, so they are exact and no order of work changes them.
  *
- * Between a 1x1 layer and the depthwise layer below it, and between that and the convolution below, the gradient never is
+ * Between a 1x1 layer and the depthwise layer below it, and between that and the convolution below, the gradient is not
  * float32: the kernel that sums it writes the mantissas of the layer below. How far a sum can reach is known at compile
  * time, from the sums of magnitudes of the weights, so that nothing needs a second pass; elsewhere the largest value of
  * the tensor decides the unit when the step runs.
  */
 import type { Graph, Layer } from '../model/graph.ts';
-import { perObject } from '../model/memo.ts';
+import { perLayer, perObject } from '../model/memo.ts';
 import type { BufferId } from '../program.ts';
 import { at, atOrNull, call, float, int, type ProgramBuilder } from '../schedule/builder.ts';
 import type { BackwardContext } from './rule.ts';
@@ -21,14 +21,20 @@ import {
   type WeightedLayer,
   weightedLayer,
 } from './weighted.ts';
-import { inputElements, outputPositions } from './window.ts';
+import { outputPositions } from './window.ts';
 
-/** What the mantissas of a gradient mean: mantissa * unit * scale[channel]. */
+/** What the mantissas of a gradient mean: mantissa * unit, times scale * reach of the channel where they have that. */
 export interface BlockFloat {
   /** float32 [1]. */
   readonly unit: BufferId;
-  /** float32 [channels] in flash, and their values; absent: all 1. */
-  readonly scale?: { readonly buffer: BufferId; readonly values: Float32Array };
+  readonly channels?: {
+    /** float32 [channels] in flash: the layer's gradient scales. */
+    readonly scale: BufferId;
+    /** uint16 [channels] in flash: what the sums of the layer above were divided by. */
+    readonly reach: BufferId;
+    /** Their products. */
+    readonly factors: Float32Array;
+  };
 }
 
 /** A 1x1 convolution whose every position stands alone. */
@@ -42,33 +48,45 @@ export function isPointwise(graph: Graph, layer: Layer): boolean {
 export function onlyProducer(graph: Graph, layer: Layer): Layer | undefined {
   const [tensor = -1] = layer.inputs;
   const { producers, readers } = linksOf(graph);
-  return readers.get(tensor) === 1 && !graph.outputs.includes(tensor) ? producers.get(tensor) : undefined;
+  return readers.get(tensor)?.length === 1 && !graph.outputs.includes(tensor) ? producers.get(tensor) : undefined;
 }
 
 const linksOf = perObject((graph: Graph) => {
-  const readers = new Map<number, number>();
+  const readers = new Map<number, Layer[]>();
   const producers = new Map<number, Layer>();
   for (const layer of graph.layers) {
-    for (const id of new Set(layer.inputs)) readers.set(id, (readers.get(id) ?? 0) + 1);
+    for (const id of new Set(layer.inputs)) {
+      const others = readers.get(id);
+      if (others === undefined) readers.set(id, [layer]);
+      else others.push(layer);
+    }
     for (const id of layer.outputs) producers.set(id, layer);
   }
   return { readers, producers };
 });
 
-/** The layer below for which this layer's input gradient can write mantissas. */
-export function mantissasBelow(graph: Graph, layer: Layer): Layer | undefined {
+/** The layer below for which this layer's input gradient writes mantissas. */
+export const mantissasBelow = perLayer((graph: Graph, layer: Layer): Layer | undefined => {
   const producer = onlyProducer(graph, layer);
   if (producer === undefined || !isWeighted(graph, producer)) return undefined;
   if (layer.operator === 'DEPTHWISE_CONV_2D') return producer.operator === 'CONV_2D' ? producer : undefined;
   if (!isPointwise(graph, layer) || producer.operator !== 'DEPTHWISE_CONV_2D') return undefined;
+  // Each layer without float32 costs a few bits of the sixteen: after a depthwise layer comes float32.
+  if (hasMantissas(graph, layer)) return undefined;
   const data = weightedLayer(graph, producer);
   return data.inputs === data.outputs && mantissaBits(data, true) === 16 ? producer : undefined;
+});
+
+/** Whether the layer above writes this layer's mantissas. */
+function hasMantissas(graph: Graph, layer: Layer): boolean {
+  const [reader] = linksOf(graph).readers.get(layer.outputs[0] ?? -1) ?? [];
+  return reader !== undefined && mantissasBelow(graph, reader) === layer;
 }
 
-/** The largest mantissa of 16 bits. */
+/** The largest magnitude of a mantissa of 16 bits. */
 const most = 2 ** 15;
-/** Multipliers are below 2^31. */
-const least = 2.001;
+/** Below, a multiplier in 2^-32 would leave int32. */
+const least = 3;
 
 /** For each input channel, the sum of the magnitudes of all weights that multiply it. */
 const reachOf = perObject((data: WeightedLayer): Float64Array => {
@@ -170,122 +188,72 @@ export function mantissaBuffer(builder: ProgramBuilder, layer: Layer, count: num
     group === undefined
       ? `gradient of the output of ${layer.name}`
       : `gradient of ${group} output channels of ${layer.name} at a time`;
-  return builder.arena(`${layer.name}_mantissas`, layer.name, 'gradient', 'int16', count, reason);
+  // Whole words, as everything that is aligned to them: nothing is packed worse for a half.
+  const even = count + (count % 2);
+  return builder.arena(`${layer.name}_mantissas`, layer.name, 'gradient', 'int16', even, reason);
 }
 
-/** Where the mantissas of a layer below come from. */
-export interface Mantissas {
-  readonly step: MantissaStep;
+/** What the kernels need to write the mantissas of a depthwise layer below. */
+export interface DepthwiseMantissas {
+  readonly block: Required<BlockFloat>;
   readonly mask: BufferId | undefined;
 }
 
-/** What turns the sums of a layer's input gradient into the mantissas of the layer below. */
-export interface MantissaStep {
-  /** int32 [input channels] in flash, in 2^-32. */
-  readonly multiplier: BufferId;
-  readonly block: BlockFloat;
-}
-
 /** From a 1x1 layer to the depthwise layer below it: every channel with a range of its own. */
-export function stepToDepthwise(
-  context: Context,
+export function depthwiseMantissas(
+  context: Context & Pick<BackwardContext, 'graph' | 'lowered'>,
   data: WeightedLayer,
-  unit: BufferId,
+  { unit }: BlockFloat,
   below: Layer,
-  belowData: WeightedLayer,
-): MantissaStep {
-  const { builder, layer } = context;
-  const { multipliers, scales } = depthwiseRanges(data, trainsWeights(context), belowData);
-  return {
-    multiplier: builder.constant(`${layer.name}_gradient_multiplier`, layer.name, multipliers),
-    block: {
-      unit,
-      scale: { buffer: builder.constant(`${below.name}_channel_unit`, below.name, scales), values: scales },
-    },
-  };
-}
-
-interface DepthwiseRanges {
-  readonly multipliers: Int32Array;
-  /** What a mantissa of 1 means at the depthwise layer's accumulator, in the units of the 1x1 layer. */
-  readonly scales: Float32Array;
-}
-
-function depthwiseRanges(data: WeightedLayer, trains: boolean, below: WeightedLayer): DepthwiseRanges {
+): DepthwiseMantissas {
+  const { builder, layer, graph, lowered } = context;
+  const belowData = weightedLayer(graph, below);
+  const trains = trainsWeights(context);
   const room = most / 2 ** (mantissaBits(data, trains) - 1);
-  const multipliers = Int32Array.from(rangeOf(data, trains), (range) =>
-    Math.round((2 ** 32 * Math.min(room, range / least)) / range),
-  );
-  return {
-    multipliers,
-    scales: Float32Array.from(
-      multipliers,
-      (multiplier, channel) => ((below.gradientScales[channel] ?? 0) * 2 ** 32) / multiplier,
-    ),
+  const reach = Uint16Array.from(rangeOf(data, trains), (range) => Math.max(least, Math.ceil(range / room)));
+  const channels = {
+    scale: gradientScale(builder, below, belowData),
+    reach: builder.constant(`${layer.name}_reach`, layer.name, reach),
+    factors: belowData.gradientScales.map((scale, channel) => scale * (reach[channel] ?? 0)),
   };
+  return { block: { unit, channels }, mask: lowered(below).mask };
 }
 
-/** From a depthwise layer to the convolution below it, whose sums go over channels: one unit for all. Emits its
- * computation. */
-export function stepToConvolution(
-  context: Context,
+/** What the kernels need to write the mantissas of a convolution below: the multipliers of a depthwise layer's sums are
+ * scale * reach (where it has them) * below * factor. */
+export interface ConvolutionMantissas {
+  readonly block: BlockFloat;
+  readonly mask: BufferId | undefined;
+  /** float32 [channels] in flash: the convolution's gradient scales. */
+  readonly below: BufferId;
+  readonly factor: number;
+}
+
+/** From a depthwise layer to the convolution below it, whose sums go over channels: one unit for all, which it emits. */
+export function convolutionMantissas(
+  context: Context & Pick<BackwardContext, 'graph' | 'lowered'>,
   data: WeightedLayer,
   block: BlockFloat,
   below: Layer,
-  belowData: WeightedLayer,
-  belowTrains: boolean,
-): MantissaStep {
-  const { builder, layer } = context;
-  const bits = mantissaBits(belowData, belowTrains);
+): ConvolutionMantissas {
+  const { builder, graph, lowered } = context;
+  const belowData = weightedLayer(graph, below);
+  const { mask, training } = lowered(below);
+  const bits = mantissaBits(belowData, training?.weights !== undefined);
   const trains = trainsWeights(context);
   // A sum beyond the range saturates at 16 bits; where those below have less, nothing may.
-  const limit = furthest(data);
-  const reach = trains && bits < 16 ? new Float64Array(data.inputs).fill(limit) : rangeOf(data, trains);
-  const factors = Float64Array.from(
-    belowData.gradientScales,
-    (scale, channel) => scale * (block.scale?.values[channel] ?? 1),
+  const range = trains && bits < 16 ? new Float64Array(data.inputs).fill(furthest(data)) : rangeOf(data, trains);
+  const largest = belowData.gradientScales.reduce(
+    (high, scale, channel) => Math.max(high, scale * (block.channels?.factors[channel] ?? 1) * (range[channel] ?? 0)),
+    0,
   );
-  const largest = factors.reduce((high, factor, channel) => Math.max(high, factor * (reach[channel] ?? 0)), 0);
-  const unitFactor = Math.fround(largest === 0 ? 1 : (largest * most) / 2 ** (bits - 1));
+  // The kernel's float32 products may be off by a few units of 2^-24.
+  const perUnit = largest === 0 ? 1 : (largest * most * (1 + 2 ** -20)) / 2 ** (bits - 1);
   const unit = unitBuffer(builder, below);
   builder.step({
     layer: below.name,
     phase: 'backward',
-    calls: [call('ft_scale_unit_f32', { unit: at(block.unit), output: at(unit), factor: float(unitFactor) })],
+    calls: [call('ft_scale_unit_f32', { unit: at(block.unit), output: at(unit), factor: float(perUnit) })],
   });
-  const multipliers = Int32Array.from(factors, (factor) => Math.floor((2 ** 32 * factor) / unitFactor));
-  return {
-    multiplier: builder.constant(`${layer.name}_gradient_multiplier`, layer.name, multipliers),
-    block: { unit },
-  };
-}
-
-/** From whole int32 sums of a 1x1 layer's input gradient, whose memory they may take over. */
-export function mantissasOfSums(
-  context: Context & Pick<BackwardContext, 'graph' | 'lowered'>,
-  data: WeightedLayer,
-  { unit }: BlockFloat,
-  sums: BufferId,
-  below: Layer,
-): OutputGradient {
-  const { builder, layer } = context;
-  const count = inputElements(data.window);
-  const { multiplier, block } = stepToDepthwise(context, data, unit, below, weightedLayer(context.graph, below));
-  const buffer = mantissaBuffer(builder, below, count);
-  builder.step({
-    layer: layer.name,
-    phase: 'backward',
-    calls: [
-      call('ft_mantissas_s16', {
-        sums: at(sums),
-        mask: atOrNull(context.lowered(below).mask),
-        multiplier: at(multiplier),
-        mantissa: at(buffer),
-        positions: int(count / data.inputs),
-        channels: int(data.inputs),
-      }),
-    ],
-    overlaps: [{ below: buffer, above: sums, distance: 0 }],
-  });
-  return { buffer, stride: data.inputs, block };
+  return { block: { unit }, mask, below: gradientScale(builder, below, belowData), factor: 2 ** 32 / perUnit };
 }

@@ -1,5 +1,5 @@
 import type { Affine, BufferId, KernelCall } from '../program.ts';
-import { at, atOrNull, call, int, nothing } from '../schedule/builder.ts';
+import { at, atOrNull, call, int } from '../schedule/builder.ts';
 import { emitBiasUpdate, emitUpdate } from '../training/optimizer.ts';
 import { accumulatorGradient, mantissasBelow } from './block-float.ts';
 import { emitDepthwiseMantissas } from './pointwise-gradient.ts';
@@ -136,14 +136,8 @@ function emitInputGradient(context: BackwardContext, data: WeightedLayer, gradie
   context.contribute(0, held.buffer, held.block);
 }
 
-/** With the weights from before the update (numerics.md 9). Returns the gradient of the input, float32, whole; with
- * `sums`, of mantissas the int32 sums as they are. */
-export function emitConvInputGradient(
-  context: WeightContext,
-  data: WeightedLayer,
-  gradient: OutputGradient,
-  sums = false,
-): BufferId {
+/** With the weights from before the update (numerics.md 9). Returns the gradient of the input, float32, whole. */
+export function emitConvInputGradient(context: WeightContext, data: WeightedLayer, gradient: OutputGradient): BufferId {
   const { layer, builder } = context;
   const { window } = data;
   const count = window.in_height * window.in_width * window.in_channels;
@@ -166,7 +160,7 @@ export function emitConvInputGradient(
     calls: [
       ...source.merge,
       call(block === undefined ? 'ft_conv_input_gradient_f32' : 'ft_conv_input_gradient_s16', {
-        ...(block === undefined ? {} : { unit: sums ? nothing : at(block.unit) }),
+        ...(block === undefined ? {} : { unit: at(block.unit) }),
         window: at(windowParameters(builder, layer, window)),
         gradient: at(gradient.buffer, moves ? { base: 0, step: gradientBytes(gradient) * source.tile } : 0),
         weights: at(source.buffer, source.offset),

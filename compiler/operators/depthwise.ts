@@ -1,18 +1,19 @@
-import type { Layer } from '../model/graph.ts';
 import type { Affine, Argument, BufferId, KernelCall } from '../program.ts';
-import { at, atOrNull, call, int } from '../schedule/builder.ts';
+import { at, atOrNull, call, float, int } from '../schedule/builder.ts';
 import { emitBiasUpdate, emitUpdate } from '../training/optimizer.ts';
 import {
   accumulatorGradient,
-  type BlockFloat,
-  type Mantissas,
+  type ConvolutionMantissas,
+  convolutionMantissas,
   mantissaBuffer,
   mantissasBelow,
-  stepToConvolution,
 } from './block-float.ts';
 import type { BackwardContext, ForwardContext, LoweredForward, OperatorRule, RowRange } from './rule.ts';
 import {
   gradientBytes,
+  groupBegin,
+  groupCount,
+  groupEnd,
   mergeTile,
   type OutputGradient,
   type WeightedLayer,
@@ -133,85 +134,107 @@ function inputGradient(context: BackwardContext, data: WeightedLayer, gradient: 
   const count = window.in_height * window.in_width * window.in_channels;
   const below = block === undefined ? undefined : mantissasBelow(graph, layer);
   const mantissas =
-    block === undefined || below === undefined ? undefined : mantissasFor(context, data, block, context, below);
+    block === undefined || below === undefined ? undefined : convolutionMantissas(context, data, block, below);
   const buffer = below === undefined ? builder.inputGradient(layer.name, count) : mantissaBuffer(builder, below, count);
-  const held: OutputGradient = { buffer, stride: data.inputs, ...(mantissas && { block: mantissas.step.block }) };
+  const held: OutputGradient = { buffer, stride: data.inputs, ...(mantissas && { block: mantissas.block }) };
   const source = tapSource(context, data);
-  const perInput = (value: Affine): Affine =>
-    typeof value === 'number' ? value / multiplier : { base: value.base / multiplier, step: value.step / multiplier };
-  const moved = (bytes: number): Affine => (source.loop > 1 ? { base: 0, step: bytes * source.tile } : 0);
+  const merged = source.loop > 1;
+  // Tables of multipliers are short.
+  const most = mantissas === undefined ? data.inputs : mostMultipliers;
+  const tile = merged ? source.tile / multiplier : Math.min(data.inputs, most);
+  const group = tile === data.inputs ? undefined : tile;
+  const first = groupBegin(group);
   builder.step({
     layer: layer.name,
     phase: 'backward',
-    loop: source.loop,
+    loop: Math.ceil(data.inputs / tile),
     macs: outputPositions(window) * data.outputs * data.taps,
     calls: [
       ...source.merge,
-      depthwiseGradientCall(gradient, held, mantissas, {
+      ...depthwiseGradientCalls(context, gradient, held, mantissas, {
         window: at(windowParameters(builder, layer, window, { weight_channels: source.tile })),
-        weights: at(source.buffer),
-        channel_begin: int(perInput(source.begin)),
-        channel_end: int(perInput(source.end)),
-        offsets: { gradient: moved(gradientBytes(gradient)), dx: moved(gradientBytes(held) / multiplier) },
-        factors: moved(4 / multiplier),
-        mask_channel: perInput(source.begin),
+        weights: at(source.buffer, merged ? 0 : times(first, multiplier)),
+        channel_begin: first,
+        channel_end: groupEnd(data.inputs, group),
+        count: groupCount(data.inputs, group),
+        most: tile,
+        first,
+        held: first,
+        outputs: multiplier,
       }),
     ],
   });
   context.contribute(0, held.buffer, held.block);
 }
 
-/** What the kernels need to write the mantissas of the convolution below. */
-export function mantissasFor(
-  context: Pick<BackwardContext, 'builder' | 'layer' | 'training' | 'graph'>,
-  data: WeightedLayer,
-  block: BlockFloat,
-  { lowered }: Pick<BackwardContext, 'lowered'>,
-  below: Layer,
-): Mantissas {
-  const { mask, training } = lowered(below);
-  const trains = training?.weights !== undefined;
-  return { step: stepToConvolution(context, data, block, below, weightedLayer(context.graph, below), trains), mask };
+/** Of one call: a quarter of a KB. */
+const mostMultipliers = 64;
+
+/** A range of input channels of one iteration. */
+interface ChannelRange {
+  readonly window: Argument;
+  readonly weights: Argument;
+  readonly channel_begin: Affine;
+  readonly channel_end: Affine;
+  readonly count: Affine;
+  /** Of `count`. */
+  readonly most: number;
+  /** The first one, in tables of the layer, and in what is held of the two gradients. */
+  readonly first: Affine;
+  readonly held: Affine;
+  /** Output channels of each. */
+  readonly outputs: number;
 }
 
-/** The call for a range of channels; offsets in bytes, to the range's first channel. */
-export function depthwiseGradientCall(
+/** The calls for a range of channels. */
+export function depthwiseGradientCalls(
+  { builder, layer }: Pick<BackwardContext, 'builder' | 'layer'>,
   gradient: OutputGradient,
   held: OutputGradient,
-  mantissas: Mantissas | undefined,
-  range: {
-    readonly window: Argument;
-    readonly weights: Argument;
-    readonly channel_begin: Argument;
-    readonly channel_end: Argument;
-    readonly offsets: { readonly gradient: Affine; readonly dx: Affine };
-    /** Into tables with four bytes for a channel. */
-    readonly factors: Affine;
-    readonly mask_channel: Affine;
-  },
-): KernelCall {
-  const { window, weights, channel_begin, channel_end, offsets, factors } = range;
+  mantissas: ConvolutionMantissas | undefined,
+  range: ChannelRange,
+): readonly KernelCall[] {
+  const channels = gradient.block?.channels;
   const common = {
-    ...{ window, weights, channel_begin, channel_end },
-    gradient: at(gradient.buffer, offsets.gradient),
-    dx: at(held.buffer, offsets.dx),
+    ...{ window: range.window, weights: range.weights },
+    gradient: at(gradient.buffer, times(range.held, gradientBytes(gradient) * range.outputs)),
+    dx: at(held.buffer, times(range.held, gradientBytes(held))),
     stride: int(gradient.stride),
     dx_stride: int(held.stride),
+    channel_begin: int(range.channel_begin),
+    channel_end: int(range.channel_end),
+  };
+  const own = {
+    scale: atOrNull(channels?.scale, times(range.first, 4)),
+    reach: atOrNull(channels?.reach, times(range.first, 2)),
   };
   if (mantissas !== undefined) {
-    return call('ft_depthwise_input_gradient_s16', {
-      ...common,
-      mask: atOrNull(mantissas.mask),
-      multiplier: at(mantissas.step.multiplier, factors),
-      mask_channel: int(range.mask_channel),
-    });
+    const name = `${layer.name}_multipliers`;
+    const reason = `scales of the gradient below ${layer.name}`;
+    const multiplier = builder.arena(name, layer.name, 'scratch', 'int32', range.most, reason);
+    return [
+      call('ft_reach_multipliers', {
+        ...own,
+        below: at(mantissas.below, times(range.first, 4)),
+        factor: float(mantissas.factor),
+        multiplier: at(multiplier),
+        count: int(range.count),
+      }),
+      call('ft_depthwise_input_gradient_s16', {
+        ...common,
+        mask: atOrNull(mantissas.mask),
+        multiplier: at(multiplier),
+        mask_channel: int(range.first),
+      }),
+    ];
   }
-  if (gradient.block === undefined) return call('ft_depthwise_input_gradient_f32', common);
-  return call('ft_depthwise_input_gradient_s16_f32', {
-    ...common,
-    unit: at(gradient.block.unit),
-    scale: atOrNull(gradient.block.scale?.buffer, factors),
-  });
+  if (gradient.block === undefined) return [call('ft_depthwise_input_gradient_f32', common)];
+  return [call('ft_depthwise_input_gradient_s16_f32', { ...common, ...own, unit: at(gradient.block.unit) })];
+}
+
+/** Of a line without limits. */
+function times(value: Affine, factor: number): Affine {
+  return typeof value === 'number' ? value * factor : { base: value.base * factor, step: value.step * factor };
 }
 
 function weightUpdate(context: BackwardContext, data: WeightedLayer, gradient: OutputGradient): void {
@@ -244,7 +267,13 @@ function weightUpdate(context: BackwardContext, data: WeightedLayer, gradient: O
     gradient: rows,
     calls: [
       call(block === undefined ? 'ft_depthwise_weight_gradient_f32' : 'ft_depthwise_weight_gradient_s16', {
-        ...(block === undefined ? {} : { unit: at(block.unit), scale: atOrNull(block.scale?.buffer) }),
+        ...(block === undefined
+          ? {}
+          : {
+              unit: at(block.unit),
+              scale: atOrNull(block.channels?.scale),
+              reach: atOrNull(block.channels?.reach),
+            }),
         window: at(windowParameters(builder, layer, data.window)),
         input: at(trained.saved),
         gradient: at(gradient.buffer),

@@ -1,7 +1,7 @@
 /** Input gradient of a 1x1 layer by ranges of its input channels: the columns of its weights. */
 import type { Layer } from '../model/graph.ts';
 import { at, atOrNull, call, int } from '../schedule/builder.ts';
-import { type Mantissas, mantissaBuffer, stepToDepthwise } from './block-float.ts';
+import { type DepthwiseMantissas, depthwiseMantissas, mantissaBuffer } from './block-float.ts';
 import type { BackwardContext } from './rule.ts';
 import {
   groupBegin,
@@ -11,10 +11,9 @@ import {
   type OutputGradient,
   type WeightedLayer,
   weightedConstants,
-  weightedLayer,
   windowParameters,
 } from './weighted.ts';
-import { outputPositions } from './window.ts';
+import { inputElements, outputPositions } from './window.ts';
 
 type Context = Pick<BackwardContext, 'builder' | 'layer' | 'training'>;
 
@@ -26,11 +25,10 @@ export function emitDepthwiseMantissas(
   below: Layer,
 ): OutputGradient {
   if (gradient.block === undefined) throw new Error(`${context.layer.name}: no mantissas`);
-  const belowData = weightedLayer(context.graph, below);
-  const step = stepToDepthwise(context, data, gradient.block.unit, below, belowData);
-  const buffer = mantissaBuffer(context.builder, below, outputPositions(belowData.window) * data.inputs);
-  const held = { buffer, stride: data.inputs, block: step.block };
-  emitPointwiseGradient(context, data, gradient, held, { step, mask: context.lowered(below).mask });
+  const mantissas = depthwiseMantissas(context, data, gradient.block, below);
+  const buffer = mantissaBuffer(context.builder, below, inputElements(data.window));
+  const held = { buffer, stride: data.inputs, block: mantissas.block };
+  emitPointwiseGradient(context, data, gradient, held, mantissas);
   return held;
 }
 
@@ -40,7 +38,7 @@ export function emitPointwiseGradient(
   data: WeightedLayer,
   gradient: OutputGradient,
   held: OutputGradient,
-  mantissas: Mantissas | undefined,
+  mantissas: DepthwiseMantissas | undefined,
 ): void {
   const { builder, layer, training } = context;
   const constants = weightedConstants(builder, layer, data);
@@ -100,7 +98,7 @@ export function emitPointwiseGradient(
         : call('ft_pointwise_input_gradient_s16', {
             ...common,
             mask: atOrNull(mantissas.mask),
-            multiplier: at(mantissas.step.multiplier, group === undefined ? 0 : { base: 0, step: 4 * group }),
+            reach: at(mantissas.block.channels.reach, group === undefined ? 0 : { base: 0, step: 2 * group }),
             mask_channels: int(data.inputs),
             mask_channel: begin,
           }),

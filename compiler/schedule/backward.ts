@@ -144,7 +144,9 @@ export function lowerGradients(
     const gradient = outputGradients.find((buffer) => buffer !== undefined);
     const rule = ruleOf(layer);
     if (gradient === undefined || rule.backward === undefined) continue;
-    const block = optimization.settings.stream ? bottleneckAt(graph, differentiation, index) : undefined;
+    const block = optimization.settings.stream
+      ? bottleneckAt(graph, differentiation, index, optimization.settings.gradients)
+      : undefined;
     const group =
       block === undefined
         ? undefined
@@ -158,8 +160,7 @@ export function lowerGradients(
       const dx = emitBottleneck(builder, graph, block, group, incoming, forward, differentiation, optimization);
       const { expand } = block;
       if (dx !== undefined && expand !== undefined) {
-        if (dx.block !== undefined) blocks.set(dx.buffer, dx.block);
-        contribute(builder, graph, expand, gradients, expand.inputs[0] ?? -1, dx.buffer);
+        contribute(builder, graph, expand, gradients, expand.inputs[0] ?? -1, dx);
       }
       index += expand === undefined ? 1 : 2;
       continue;

@@ -6,17 +6,18 @@ import type { Graph, Layer } from '../model/graph.ts';
 import {
   accumulatorGradient,
   type BlockFloat,
+  type ConvolutionMantissas,
+  convolutionMantissas,
+  depthwiseMantissas,
   isPointwise,
-  type Mantissas,
   mantissaBuffer,
   mantissasBelow,
-  mantissasOfSums,
   onlyProducer,
-  stepToDepthwise,
 } from '../operators/block-float.ts';
 import { emitConvInputGradient, emitConvWeightUpdate } from '../operators/conv.ts';
-import { depthwiseGradientCall, mantissasFor } from '../operators/depthwise.ts';
+import { depthwiseGradientCalls } from '../operators/depthwise.ts';
 import { emitPointwiseGradient } from '../operators/pointwise-gradient.ts';
+import type { BackwardContext } from '../operators/rule.ts';
 import {
   gradientTile,
   groupBegin,
@@ -33,7 +34,8 @@ import { outputPositions } from '../operators/window.ts';
 import type { BufferId } from '../program.ts';
 import type { Differentiation } from '../training/differentiate.ts';
 import { emitBiasUpdate, type Optimization } from '../training/optimizer.ts';
-import { at, int, type ProgramBuilder } from './builder.ts';
+import type { TrainSettings } from '../training/plan.ts';
+import { at, type ProgramBuilder } from './builder.ts';
 import type { LoweredForwardPass } from './forward.ts';
 
 export interface Bottleneck {
@@ -45,11 +47,18 @@ export interface Bottleneck {
 }
 
 /** The bottleneck that begins with task `index` of the backward pass, if there is one that streams. */
-export function bottleneckAt(graph: Graph, differentiation: Differentiation, index: number): Bottleneck | undefined {
+export function bottleneckAt(
+  graph: Graph,
+  differentiation: Differentiation,
+  index: number,
+  gradients: TrainSettings['gradients'],
+): Bottleneck | undefined {
   const [project, depthwise, expand] = differentiation.tasks.slice(index, index + 3);
   if (project === undefined || depthwise === undefined) return undefined;
   if (!isPointwise(graph, project) || !feedsOnly(graph, depthwise, project)) return undefined;
   if (depthwise.operator !== 'DEPTHWISE_CONV_2D') return undefined;
+  // Between the two there would be float32, which takes whole tensors.
+  if (gradients === 'int16' && mantissasBelow(graph, project) !== depthwise) return undefined;
   const data = weightedLayer(graph, depthwise);
   const trained = (layer: Layer): boolean => (differentiation.trained.get(layer.name)?.channels.length ?? 0) > 0;
   // A depthwise weight gradient goes over all channels at once; such a block goes layer by layer.
@@ -97,7 +106,8 @@ export function groupOf(
     below !== undefined && differentiation.wanted.has(expand?.inputs[0] ?? -1)
       ? 4 * below.inputs * outputPositions(below.window)
       : 0;
-  const perChannel = before + after + scratchPerChannel(graph, project, expand, forward);
+  const multipliers = elementBytes === 2 && expand !== undefined ? 4 : 0;
+  const perChannel = before + after + multipliers + scratchPerChannel(graph, project, expand, forward);
   const room = Math.min(largestGroupBytes, forward.peakBytes - besides - dx);
   const fitting = Math.floor(room / perChannel);
   const group = Math.min(middle.outputs, Math.max(smallestGroup, fitting - (fitting % smallestGroup)));
@@ -142,21 +152,15 @@ export function emitBottleneck(
   forward: LoweredForwardPass,
   differentiation: Differentiation,
   optimization: Optimization,
-): Pick<OutputGradient, 'buffer' | 'block'> | undefined {
+): BufferId | undefined {
   const lowered = ({ name }: Layer) => ({ mask: forward.masks.get(name), training: forward.training.get(name) });
   const contextOf = (layer: Layer) => ({ graph, layer, builder, optimization, lowered, ...lowered(layer) });
   const output = weightedLayer(graph, project);
   const middle = weightedLayer(graph, depthwise);
   const whole = accumulatorGradient({ ...contextOf(project), ...incoming }, output);
-  const toDepthwise = mantissaStep(whole, ({ unit }) => ({
-    step: stepToDepthwise(contextOf(project), output, unit, depthwise, middle),
-    mask: lowered(depthwise).mask,
-  }));
-  const held = groupGradient(builder, depthwise, outputPositions(middle.window), group, toDepthwise);
-  const toExpand =
-    expand === undefined
-      ? undefined
-      : mantissaStep(held, (block) => mantissasFor(contextOf(depthwise), middle, block, { lowered }, expand));
+  const toDepthwise = whole.block && depthwiseMantissas(contextOf(project), output, whole.block, depthwise);
+  const held = groupGradient(builder, depthwise, outputPositions(middle.window), group, toDepthwise?.block);
+  const toExpand = expand && held.block && convolutionMantissas(contextOf(depthwise), middle, held.block, expand);
   const input = expand === undefined ? undefined : weightedLayer(graph, expand);
   const loop = Math.ceil(middle.outputs / group);
   /** Float32 gradients are masked and scaled where they are; mantissas come so. */
@@ -167,30 +171,22 @@ export function emitBottleneck(
   };
   let dx: BufferId | undefined;
   const carries = expand !== undefined && differentiation.wanted.has(expand.inputs[0] ?? -1);
-  const further = carries && whole.block !== undefined ? mantissasBelow(graph, expand) : undefined;
   builder.fuse(depthwise.name, loop, () => {
     emitPointwiseGradient(contextOf(project), output, whole, held, toDepthwise);
     maskAndScale(depthwise, middle, held);
     emitBiasUpdate(contextOf(depthwise), middle, held);
     if (expand === undefined || input === undefined) return;
-    const below = groupGradient(builder, expand, outputPositions(input.window), group, toExpand);
-    depthwiseGradient(builder, depthwise, middle, held, below, toExpand);
+    const below = groupGradient(builder, expand, outputPositions(input.window), group, toExpand?.block);
+    depthwiseGradient(contextOf(depthwise), middle, held, below, toExpand);
     maskAndScale(expand, input, below);
     const context = contextOf(expand);
-    if (carries) dx = emitConvInputGradient(context, input, below, further !== undefined);
+    if (carries) dx = emitConvInputGradient(context, input, below);
     emitConvWeightUpdate(context, input, below);
     emitBiasUpdate(context, input, below);
   });
   emitConvWeightUpdate(contextOf(project), output, whole);
   emitBiasUpdate(contextOf(project), output, whole);
-  if (dx === undefined) return undefined;
-  if (expand === undefined || input === undefined || further === undefined || toExpand === undefined)
-    return { buffer: dx };
-  return mantissasOfSums(contextOf(expand), input, toExpand.step.block, dx, further);
-}
-
-function mantissaStep(gradient: OutputGradient, make: (block: BlockFloat) => Mantissas): Mantissas | undefined {
-  return gradient.block === undefined ? undefined : make(gradient.block);
+  return dx;
 }
 
 function groupGradient(
@@ -198,12 +194,12 @@ function groupGradient(
   layer: Layer,
   positions: number,
   group: number,
-  mantissas: Mantissas | undefined,
+  block: BlockFloat | undefined,
 ): OutputGradient {
   const count = positions * group;
-  if (mantissas !== undefined) {
+  if (block !== undefined) {
     const buffer = mantissaBuffer(builder, layer, count, group);
-    return { buffer, stride: group, group, block: mantissas.step.block };
+    return { buffer, stride: group, group, block };
   }
   const reason = `gradient of ${group} output channels of ${layer.name} at a time`;
   const buffer = builder.arena(`${layer.name}_group_gradient`, layer.name, 'gradient', 'float32', count, reason);
@@ -211,29 +207,30 @@ function groupGradient(
 }
 
 function depthwiseGradient(
-  builder: ProgramBuilder,
-  layer: Layer,
+  context: Pick<BackwardContext, 'builder' | 'layer'>,
   data: WeightedLayer,
   held: OutputGradient,
   below: OutputGradient,
-  mantissas: Mantissas | undefined,
+  mantissas: ConvolutionMantissas | undefined,
 ): void {
+  const { builder, layer } = context;
   const { group } = held;
+  const count = groupCount(data.outputs, group);
   builder.step({
     layer: layer.name,
     phase: 'backward',
     loop: Math.ceil(data.outputs / held.stride),
     macs: outputPositions(data.window) * data.outputs * data.taps,
-    calls: [
-      depthwiseGradientCall(held, below, mantissas, {
-        window: at(windowParameters(builder, layer, data.window)),
-        weights: at(weightedConstants(builder, layer, data).weights, groupBegin(group)),
-        channel_begin: int(0),
-        channel_end: int(groupCount(data.outputs, group)),
-        offsets: { gradient: 0, dx: 0 },
-        factors: group === undefined ? 0 : { base: 0, step: 4 * group },
-        mask_channel: groupBegin(group),
-      }),
-    ],
+    calls: depthwiseGradientCalls(context, held, below, mantissas, {
+      window: at(windowParameters(builder, layer, data.window)),
+      weights: at(weightedConstants(builder, layer, data).weights, groupBegin(group)),
+      channel_begin: 0,
+      channel_end: count,
+      count,
+      most: held.stride,
+      first: groupBegin(group),
+      held: 0,
+      outputs: 1,
+    }),
   });
 }

@@ -370,7 +370,8 @@ export function emitBiasUpdate(
         : call('ft_bias_gradient_s16', {
             ...common,
             unit: at(gradient.block.unit),
-            scale: atOrNull(gradient.block.scale?.buffer, group === undefined ? 0 : { base: 0, step: 4 * group }),
+            scale: atOrNull(gradient.block.channels?.scale, group === undefined ? 0 : { base: 0, step: 4 * group }),
+            reach: atOrNull(gradient.block.channels?.reach, group === undefined ? 0 : { base: 0, step: 2 * group }),
           }),
     ],
   });

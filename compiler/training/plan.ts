@@ -129,6 +129,6 @@ export const defaultTrainSettings: TrainSettings = {
   seed: 1,
   scaling: true,
   weights: 'int8',
-  gradients: 'float32',
+  gradients: 'int16',
   stream: true,
 };

@@ -1,6 +1,6 @@
 /** Kernels of int16 gradients on random layers, and on 1x1 layers of all widths and depths around the sizes of tiles. */
 import fc from 'fast-check';
-import { mantissas, maskBytes, multipliers } from '../compiler/kernels/block-float-cases.ts';
+import { mantissas, maskBytes, multipliers, reaches } from '../compiler/kernels/block-float-cases.ts';
 import type { Case } from '../compiler/kernels/cases.ts';
 import { codes, gradients, windows } from '../compiler/kernels/draws.ts';
 import type { Window } from '../compiler/kernels/reference.ts';
@@ -43,7 +43,7 @@ function convInput(w: Window, seed: number, stride: number): Case[] {
         ...{ window: { ...w }, gradient: gradient.slice(begin), weights: weights.slice(begin * size), stride },
         // The sums of the first range are those of a case of its own; here any bytes stand for them.
         ...{ dx: dx.map((value, i) => (begin === 0 ? value : ((i % 100) - 50) * 1e-39)) },
-        ...{ unit: seed % 3 === 0 ? null : unit, channel_begin: begin, channel_end: end },
+        ...{ unit, channel_begin: begin, channel_end: end },
       },
     }));
 }
@@ -69,7 +69,7 @@ function pointwiseInput(w: Window, seed: number, range: readonly [number, number
     kernel: 'ft_pointwise_input_gradient_s16',
     values: {
       ...{ window: { ...w }, gradient: aligned ? held : held.subarray(1), mask_channels, mask_channel: seed % 4 },
-      ...{ weights: codes(w.out_channels * w.in_channels, seed + 1), multiplier: multipliers(channels, seed + 2) },
+      ...{ weights: codes(w.out_channels * w.in_channels, seed + 1), reach: reaches(channels, seed + 2) },
       ...{ mask: seed % 3 === 0 ? null : maskBytes(outputs(w) * mask_channels + 8, seed + 3), dx_stride: channels + 1 },
       ...{ dx: new Int16Array(outputs(w) * (channels + 1)), channel_begin: begin, channel_end: end },
     },
@@ -84,7 +84,8 @@ function depthwise(w: Window, seed: number): Case[] {
     ...{ weights: codes(taps(w) * w.out_channels, seed + 1), channel_begin: 0, channel_end: w.in_channels },
   };
   const size = inputs(w) * w.in_channels;
-  const scale = gradients(w.out_channels, seed + 2);
+  const own = { scale: gradients(w.out_channels, seed + 2), reach: reaches(w.out_channels, seed + 6) };
+  const none = { scale: null, reach: null };
   const saved = seed % 2 === 0 ? w.out_channels : Math.ceil(w.out_channels / 2);
   return [
     {
@@ -96,7 +97,7 @@ function depthwise(w: Window, seed: number): Case[] {
     },
     {
       kernel: 'ft_depthwise_input_gradient_s16_f32',
-      values: { ...common, unit, scale: group === 1 ? scale : null, dx: new Float32Array(size) },
+      values: { ...common, unit, ...(group === 1 ? own : none), dx: new Float32Array(size) },
     },
     {
       kernel: 'ft_depthwise_weight_gradient_s16',
@@ -106,7 +107,7 @@ function depthwise(w: Window, seed: number): Case[] {
           table: seed % 2 === 0 ? null : Uint16Array.from({ length: saved }, (_, j) => 2 * j),
           saved_channels: saved,
         },
-        ...{ scale: seed % 5 === 0 ? null : scale, rows: new Float32Array(taps(w) * saved) },
+        ...{ ...(seed % 5 === 0 ? none : own), rows: new Float32Array(taps(w) * saved) },
       },
     },
   ];
@@ -131,23 +132,25 @@ function conversions(seed: number): Case[] {
         },
       },
       {
-        kernel: 'ft_mantissas_s16',
+        kernel: 'ft_reach_multipliers',
         values: {
-          sums: new Float32Array(Int32Array.from(codes(count, seed + i), (code) => code * 16_777_213).buffer),
           ...{
-            mask,
-            multiplier: multipliers(channels, seed + i),
-            mantissa: new Int16Array(count),
-            positions,
-            channels,
+            scale: i % 2 === 0 ? null : gradients(channels, seed),
+            reach: i % 2 === 0 ? null : reaches(channels, i),
           },
+          ...{ below: gradients(channels, seed + i), factor: 2 ** (6 * i), multiplier: new Int32Array(channels) },
+          count: channels,
         },
       },
       {
         kernel: 'ft_bias_gradient_s16',
         values: {
           ...{ gradient: mantissas(positions * (channels + i), seed + i), unit, sum: new Float32Array(channels) },
-          ...{ scale: i % 2 === 0 ? null : gradients(channels, i), positions, channels, stride: channels + i },
+          ...{
+            scale: i % 2 === 0 ? null : gradients(channels, i),
+            reach: i % 2 === 0 ? null : reaches(channels, i + 1),
+          },
+          ...{ positions, channels, stride: channels + i },
         },
       },
     ];

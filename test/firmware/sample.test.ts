@@ -155,7 +155,7 @@ describe.skipIf(!hasTools)(
       const full = await cli('build', broken, '--board', 'mps2-an500', '--project', 'make', '--json');
       expect(full.code).toBe(1);
       expect(full.json.diagnostics).toMatchObject([
-        { code: 'sram-overflow', file: expect.stringMatching(/garments\.trainplan$/), layer: 'last_conv' },
+        { code: 'sram-overflow', file: expect.stringMatching(/garments\.trainplan$/), layer: 'avgpool' },
         { code: 'build-failed' },
       ]);
       expect(full.json.diagnostics[0].message).toContain('Beside it: emulator.o');

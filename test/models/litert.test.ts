@@ -67,7 +67,7 @@ describe.skipIf(chromiumPath() === undefined)('a merged model in LiteRT (skipped
   it.each(['float32', 'int8'] as const)(
     'recognises what the device recognises: garments, %s classifier',
     async (head) => {
-      const result = await agreement(1500, head);
+      const result = await agreement(4000, head);
       expect(result.pictures).toBe(500);
       expect(result.device).toBeGreaterThan(0.8);
       expect(result.same).toBeGreaterThanOrEqual(0.95);

@@ -9,7 +9,7 @@ import { lowerGradients } from '../../compiler/schedule/backward.ts';
 import { ProgramBuilder } from '../../compiler/schedule/builder.ts';
 import { lowerForwardPass } from '../../compiler/schedule/forward.ts';
 import { Machine } from '../../compiler/simulate/machine.ts';
-import { defaultTrainSettings } from '../../compiler/training/plan.ts';
+import { defaultTrainSettings, type TrainSettings } from '../../compiler/training/plan.ts';
 import { trainingState } from '../../compiler/training/schedule.ts';
 
 export interface GradientProgram {
@@ -28,9 +28,14 @@ export interface GradientProgram {
  * `seeded`: the outputs that have a gradient; the others' is 0. `packed`: streamed, and in shared memory; otherwise every
  * buffer keeps what it held. Throws what the lowering refuses.
  */
-export function gradientProgram(graph: Graph, seeded: readonly number[], packed: boolean): GradientProgram {
+export function gradientProgram(
+  graph: Graph,
+  seeded: readonly number[],
+  packed: boolean,
+  gradients: TrainSettings['gradients'] = 'float32',
+): GradientProgram {
   const builder = new ProgramBuilder();
-  const settings = { ...defaultTrainSettings, stream: packed };
+  const settings = { ...defaultTrainSettings, stream: packed, gradients };
   const wanted = new Set([...graph.inputs, ...graph.layers.flatMap(({ outputs }) => outputs)]);
   const tasks = [...graph.layers].reverse();
   for (const layer of tasks) {
@@ -48,10 +53,10 @@ export function gradientProgram(graph: Graph, seeded: readonly number[], packed:
     }),
   );
   const forward = lowerForwardPass(builder, graph, { everyTensor: false, differentiation, settings });
-  const gradients = new Map(seeds);
-  lowerGradients(builder, graph, gradients, forward, differentiation, optimization);
+  const carried = new Map(seeds);
+  lowerGradients(builder, graph, carried, forward, differentiation, optimization);
   const inputs = graph.inputs.map((id) => forward.tensors.get(id) ?? -1);
-  const results = graph.inputs.flatMap((id) => gradients.get(id) ?? []);
+  const results = graph.inputs.flatMap((id) => carried.get(id) ?? []);
   const { buffers, arenaBytes, sramBytes } = placeBuffers(builder.buffers, builder.steps, {
     fromStart: [...inputs, ...seeds.values()],
     toEnd: results,
@@ -66,7 +71,7 @@ export function gradientProgram(graph: Graph, seeded: readonly number[], packed:
     steps: builder.steps.map((step) => ({ ...step, phase: 'forward' as const })),
     ...{ arenaBytes, sramBytes, ports },
   };
-  return { program, seeds, gradients, tensors: forward.tensors, masks: forward.masks };
+  return { program, seeds, gradients: carried, tensors: forward.tensors, masks: forward.masks };
 }
 
 export interface GradientRun {

@@ -4,7 +4,8 @@ import type { Program, ProgramBuffer } from '../../compiler/program.ts';
 
 /**
  * Buffers that live at once and share bytes, in words. One may lie over the other only where an output grows into an
- * input that dies: in one step of the forward pass, the first of the one and the last of the other.
+ * input that dies: in one step, the first of the one and the last of the other; of the backward pass, only where mantissas
+ * take over the memory of what they are made from.
  */
 export function overlapsOf(program: Program): readonly string[] {
   const placed = program.buffers.filter(({ home, first, bytes }) => home === 'arena' && first >= 0 && bytes > 0);
@@ -25,7 +26,11 @@ function shareSteps(a: ProgramBuffer, b: ProgramBuffer): boolean {
 }
 
 function grows(program: Program, output: ProgramBuffer, input: ProgramBuffer): boolean {
-  const isForward = program.steps[output.first]?.phase === 'forward';
-  const roles = output.role === 'activation' && input.role === 'activation';
-  return isForward && roles && output.first === input.last && output.offset <= input.offset;
+  const step = program.steps[output.first];
+  const both = (role: ProgramBuffer['role']) => output.role === role && input.role === role;
+  const may =
+    step?.phase === 'forward'
+      ? both('activation')
+      : output.role === 'gradient' && step?.calls[0]?.kernel === 'ft_quantise_gradient_s16';
+  return may && output.first === input.last && output.offset <= input.offset;
 }

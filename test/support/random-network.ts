@@ -209,6 +209,9 @@ const stack: fc.Arbitrary<Graph> = fc
 
 export const trainedStacks: fc.Arbitrary<TrainedNetwork> = trained(stack);
 
-export function withInt16({ network, plan }: TrainedNetwork): TrainedNetwork {
-  return { network, plan: { ...plan, train: { ...plan.train, gradients: 'int16' } } };
+export function withGradients(
+  { network, plan }: TrainedNetwork,
+  gradients: TrainSettings['gradients'],
+): TrainedNetwork {
+  return { network, plan: { ...plan, train: { ...plan.train, gradients } } };
 }

@@ -21,6 +21,12 @@ export function multipliers(length: number, seed: number): Int32Array {
   return Int32Array.from({ length }, () => (next() < 0.1 ? 0 : Math.floor(2 ** (10 + 20.9 * next()))));
 }
 
+/** uint16 [length]: from 2 to the largest. */
+export function reaches(length: number, seed: number): Uint16Array {
+  const next = numbers(seed);
+  return Uint16Array.from({ length }, () => Math.floor(2 ** (1 + 15 * next())));
+}
+
 export function maskBytes(bits: number, seed: number): Uint8Array {
   return Uint8Array.from(codes(Math.ceil(bits / 8), seed));
 }
@@ -36,13 +42,13 @@ function convolutions(w: Window, seed: number): Case[] {
   const weights = codes(w.out_channels * taps(w) * w.in_channels, seed + 1);
   const input = codes(inputs(w) * w.in_channels, seed + 2);
   return [
-    ...[unit, null].map((each) => ({
+    {
       kernel: 'ft_conv_input_gradient_s16',
       values: {
-        ...{ window: { ...w }, gradient, weights, unit: each, stride: w.out_channels, ...all },
+        ...{ window: { ...w }, gradient, weights, unit, stride: w.out_channels, ...all },
         ...{ dx: new Float32Array(inputs(w) * w.in_channels) },
       },
-    })),
+    },
     {
       kernel: 'ft_conv_weight_gradient_s16',
       values: {
@@ -56,7 +62,8 @@ function convolutions(w: Window, seed: number): Case[] {
 function depthwiseLayers(w: Window, seed: number): Case[] {
   const gradient = mantissas(outputs(w) * w.out_channels, seed);
   const weights = codes(taps(w) * w.out_channels, seed + 1);
-  const scale = gradients(w.out_channels, seed + 2).map(Math.abs);
+  const own = { scale: gradients(w.out_channels, seed + 2).map(Math.abs), reach: reaches(w.out_channels, seed + 5) };
+  const none = { scale: null, reach: null };
   const strides = { stride: w.out_channels, dx_stride: w.in_channels };
   const range = { channel_begin: 0, channel_end: w.in_channels };
   const common = { window: { ...w }, gradient, weights, ...strides, ...range };
@@ -69,9 +76,9 @@ function depthwiseLayers(w: Window, seed: number): Case[] {
         ...{ dx: new Int16Array(size) },
       },
     })),
-    ...[w.in_channels === w.out_channels ? scale : null, null].map((each) => ({
+    ...[w.in_channels === w.out_channels ? own : none, none].map((channels) => ({
       kernel: 'ft_depthwise_input_gradient_s16_f32',
-      values: { ...common, unit, scale: each, dx: new Float32Array(size) },
+      values: { ...common, unit, ...channels, dx: new Float32Array(size) },
     })),
   ];
 }
@@ -93,10 +100,20 @@ export function blockFloatCases(windows: {
       },
     })),
     { kernel: 'ft_scale_unit_f32', values: { unit, output: new Float32Array(1), factor: 0.3 } },
-    ...[gradients(37, 64), null].map((scale) => ({
+    ...[37, 24].map((count, i) => ({
+      kernel: 'ft_reach_multipliers',
+      values: {
+        ...{ scale: i === 0 ? gradients(count, 77) : null, reach: i === 0 ? reaches(count, 78) : null, count },
+        ...{ below: gradients(count, 79), factor: 2 ** (8 + 20 * i), multiplier: new Int32Array(count) },
+      },
+    })),
+    ...[
+      { scale: gradients(37, 64), reach: reaches(37, 60) },
+      { scale: null, reach: null },
+    ].map((channels) => ({
       kernel: 'ft_bias_gradient_s16',
       values: {
-        ...{ gradient: mantissas(7 * 41, 65), unit, scale, sum: new Float32Array(37) },
+        ...{ gradient: mantissas(7 * 41, 65), unit, ...channels, sum: new Float32Array(37) },
         ...{ positions: 7, channels: 37, stride: 41 },
       },
     })),
@@ -110,18 +127,10 @@ export function blockFloatCases(windows: {
         ...{ window: { ...pointwise }, gradient: mantissas(places * pointwise.out_channels, 66) },
         ...{ weights: codes(pointwise.out_channels * pointwise.in_channels, 67), dx_stride: channels + 1 },
         ...{ mask: maskBytes(places * mask_channels, 68), mask_channels, mask_channel: begin },
-        ...{ multiplier: multipliers(channels, 69), dx: new Int16Array(places * (channels + 1)) },
+        ...{ reach: reaches(channels, 69), dx: new Int16Array(places * (channels + 1)) },
         ...{ channel_begin: begin, channel_end: begin + channels },
       },
     })),
-    {
-      kernel: 'ft_mantissas_s16',
-      values: {
-        ...{ sums: new Float32Array(Int32Array.from(codes(66, 71), (code) => code * 9_999_991).buffer) },
-        ...{ mask: maskBytes(66, 72), multiplier: multipliers(11, 73), mantissa: new Int16Array(66) },
-        ...{ positions: 6, channels: 11 },
-      },
-    },
     ...windows.depthwise.flatMap((w, i) => depthwiseLayers(w, 80 + 10 * i)),
     ...(depthwise === undefined ? [] : depthwiseWeights(depthwise)),
   ];
@@ -130,7 +139,10 @@ export function blockFloatCases(windows: {
 function depthwiseWeights(w: Window): Case[] {
   const half = Math.floor(w.out_channels / 2);
   return [null, Uint16Array.from({ length: half }, (_, i) => 2 * i + 1)].flatMap((table) =>
-    [gradients(w.out_channels, 74), null].map((scale) => ({
+    [
+      { scale: gradients(w.out_channels, 74), reach: reaches(w.out_channels, 59) },
+      { scale: null, reach: null },
+    ].map((own) => ({
       kernel: 'ft_depthwise_weight_gradient_s16',
       values: {
         ...{
@@ -138,7 +150,14 @@ function depthwiseWeights(w: Window): Case[] {
           input: codes(inputs(w) * half, 75),
           gradient: mantissas(outputs(w) * w.out_channels, 76),
         },
-        ...{ table, unit, scale, rows: new Float32Array(taps(w) * half), saved_channels: half, stride: w.out_channels },
+        ...{
+          table,
+          unit,
+          ...own,
+          rows: new Float32Array(taps(w) * half),
+          saved_channels: half,
+          stride: w.out_channels,
+        },
       },
     })),
   );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskBytes } from './block-float-cases.ts';
+import { maskBytes, reaches } from './block-float-cases.ts';
 import {
   channelsOf,
   drawCodes,
@@ -38,6 +38,27 @@ function ascending(count: number, of: number, seed: number): Uint16Array {
   const next = numbers(seed);
   const keys = Array.from({ length: of }, (_, i) => ({ i, key: next() })).sort((a, b) => a.key - b.key);
   return Uint16Array.from(keys.slice(0, count).map(({ i }) => i)).sort();
+}
+
+interface ChannelUnits {
+  readonly scale: Float32Array | null;
+  readonly reach: Uint16Array | null;
+}
+
+const none: ChannelUnits = { scale: null, reach: null };
+
+function channelUnits(channels: number, seed: number, own: boolean): ChannelUnits {
+  return own ? { scale: gradients(channels, seed), reach: reaches(channels, seed + 1) } : none;
+}
+
+/** What a mantissa of channel c means. */
+function unitOf(unit: number, { scale, reach }: ChannelUnits, c: number): number {
+  return scale === null || reach === null ? unit : f(unit * f(at(scale, c) * at(reach, c)));
+}
+
+/** What divides by `reach`, in 2^-32. */
+function multiplierOf(reach: number): number {
+  return Math.floor((2 ** 32 - 1) / reach);
 }
 
 describe('int16 gradients from float32', () => {
@@ -105,28 +126,18 @@ describe('int16 gradients from float32', () => {
   });
 });
 
-describe('int16 gradients from int32 sums', () => {
-  it('multiplies, rounds halves upwards, saturates and masks, in the memory of the sums too', () => {
+describe('units and multipliers', () => {
+  it('divide by the reach of each channel, and stay below 2^31', () => {
     const size = fc.integer({ min: 1, max: 20 });
     fc.assert(
-      fc.property(size, size, seeds, fc.boolean(), fc.boolean(), (positions, channels, seed, masked, inPlace) => {
-        const next = numbers(seed);
-        const count = positions * channels;
-        const sums = Int32Array.from({ length: count }, () => {
-          const kind = next();
-          if (kind < 0.1) return kind < 0.05 ? -(2 ** 31) : 2 ** 31 - 1;
-          return Math.floor((next() - 0.5) * 2 ** (32 * next()));
-        });
-        // Halves of a mantissa.
-        const multiplier = drawMultipliers(channels, seed + 1).map((value, i) => (i % 5 === 4 ? 2 ** 30 : value));
-        const mask = masked ? maskBytes(count, seed + 2) : null;
-        const expected = Int16Array.from(sums, (sum, i) =>
-          maskBit(mask, i) ? mantissaOf(sum, at(multiplier, i % channels)) : 0,
-        );
-        const mantissa = inPlace ? new Int16Array(sums.buffer, 0, count) : new Int16Array(count).fill(poison);
-        const held = inPlace ? new Float32Array(sums.buffer) : new Float32Array(sums.buffer.slice(0));
-        call('ft_mantissas_s16', { sums: held, mask, multiplier, mantissa, positions, channels });
-        expect(mantissa).toEqual(expected);
+      fc.property(size, seeds, fc.boolean(), fc.integer({ min: -60, max: 60 }), (count, seed, own, exponent) => {
+        const units = channelUnits(count, seed, own);
+        const below = gradients(count, seed + 5);
+        const multiplier = new Int32Array(count);
+        const factor = 2 ** exponent;
+        call('ft_reach_multipliers', { ...units, below, factor, multiplier, count });
+        const expected = below.map((scale, c) => f(f(scale * unitOf(1, units, c)) * factor));
+        expect(multiplier).toEqual(Int32Array.from(expected, (value) => Math.trunc(clamp(value, 0, 2 ** 31 - 128))));
       }),
       { numRuns: 200 },
     );
@@ -144,7 +155,7 @@ describe('int16 convolution, input gradient', () => {
 
   it('sums exactly over output channels and taps, in any ranges of output channels one after the other', () => {
     fc.assert(
-      fc.property(...draw, fc.boolean(), (w, seed, gap, places, unit, asSums) => {
+      fc.property(...draw, (w, seed, gap, places, unit) => {
         const gradient = drawMantissas(outPositions(w) * w.out_channels, seed);
         const size = tapCount(w) * w.in_channels;
         const weights = drawCodes(w.out_channels * size, seed + 1);
@@ -156,14 +167,13 @@ describe('int16 convolution, input gradient', () => {
           const stride = end - begin + gap;
           call('ft_conv_input_gradient_s16', {
             ...{ window: { ...w }, gradient: channelsOf(gradient, w.out_channels, begin, end, stride), stride },
-            ...{ weights: weights.slice(begin * size, end * size), unit: asSums ? null : unit, dx },
+            ...{ weights: weights.slice(begin * size, end * size), unit, dx },
             ...{ channel_begin: begin, channel_end: end },
           });
           begin = end;
         }
         const sums = inputSums(w, gradient, weights, 'conv');
-        if (asSums) expect(new Int32Array(dx.buffer)).toEqual(Int32Array.from(sums));
-        else expect(dx).toEqual(Float32Array.from(sums, (sum) => f(f(sum) * at(unit, 0))));
+        expect(dx).toEqual(Float32Array.from(sums, (sum) => f(f(sum) * at(unit, 0))));
       }),
       { numRuns: 200 },
     );
@@ -181,17 +191,17 @@ describe('int16 convolution, input gradient', () => {
         const channels = Math.ceil(last * (w.in_channels - begin));
         const mask_channels = maskBefore + channels + after;
         const mask = masked ? maskBytes(inPositions(w) * mask_channels, seed + 2) : null;
-        const multiplier = drawMultipliers(channels, seed + 3);
+        const reach = reaches(channels, seed + 3);
         const dx_stride = channels + before;
         const dx = new Int16Array(inPositions(w) * dx_stride).fill(poison);
         const expected = dx.map((value, i) => {
           const [p, c] = [Math.floor(i / dx_stride), i % dx_stride];
           if (c >= channels) return value;
           if (!maskBit(mask, p * mask_channels + maskBefore + c)) return 0;
-          return mantissaOf(at(sums, p * w.in_channels + begin + c), at(multiplier, c));
+          return mantissaOf(at(sums, p * w.in_channels + begin + c), multiplierOf(at(reach, c)));
         });
         call('ft_pointwise_input_gradient_s16', {
-          ...{ window: { ...w }, gradient, weights, mask, multiplier, dx, dx_stride, mask_channels },
+          ...{ window: { ...w }, gradient, weights, mask, reach, dx, dx_stride, mask_channels },
           ...{ mask_channel: maskBefore, channel_begin: begin, channel_end: begin + channels },
         });
         expect(dx).toEqual(expected);
@@ -245,10 +255,10 @@ describe('int16 weight and bias gradients', () => {
         const stride = w.out_channels + gap;
         const input = drawCodes(inPositions(w) * saved, seed + 1);
         const gradient = drawMantissas(outPositions(w) * w.out_channels, seed + 2);
-        const scale = scaled ? gradients(w.out_channels, seed + 3) : null;
+        const own = channelUnits(w.out_channels, seed + 3, scaled);
         const held = new Float32Array(tapCount(w) * saved).fill(Number.NaN);
         call('ft_depthwise_weight_gradient_s16', {
-          ...{ window: { ...w }, input, table, unit, scale, rows: held, saved_channels: saved, stride },
+          ...{ window: { ...w }, input, table, unit, ...own, rows: held, saved_channels: saved, stride },
           gradient: channelsOf(gradient, w.out_channels, 0, w.out_channels, stride),
         });
         const channel = (j: number) => table?.[j] ?? j;
@@ -259,7 +269,7 @@ describe('int16 weight and bias gradients', () => {
               const x = at(input, tap.in * saved + j) - w.in_zero_point;
               return at(gradient, tap.out * w.out_channels + channel(j)) * x;
             }),
-          Array.from({ length: saved }, (_, j) => f(at(unit, 0) * (scale === null ? 1 : at(scale, channel(j))))),
+          Array.from({ length: saved }, (_, j) => unitOf(at(unit, 0), own, channel(j))),
         );
         expect(held).toEqual(expected);
       }),
@@ -267,7 +277,7 @@ describe('int16 weight and bias gradients', () => {
     );
   });
 
-  const biasOf = (values: Int16Array, channels: number, unit: number, scale: Float32Array | null) => {
+  const biasOf = (values: Int16Array, channels: number, unit: number, own: ChannelUnits) => {
     const sum = new Float32Array(channels);
     const most = 65_535 * channels;
     for (let first = 0; first < values.length; first += most) {
@@ -275,8 +285,7 @@ describe('int16 weight and bias gradients', () => {
       values.subarray(first, first + most).forEach((value, i) => {
         sums[i % channels] = at(sums, i % channels) + value;
       });
-      for (const [c, each] of sums.entries())
-        sum[c] = f(at(sum, c) + f(f(each) * f(unit * (scale === null ? 1 : at(scale, c)))));
+      for (const [c, each] of sums.entries()) sum[c] = f(at(sum, c) + f(f(each) * unitOf(unit, own, c)));
     }
     return sum;
   };
@@ -287,11 +296,11 @@ describe('int16 weight and bias gradients', () => {
       fc.property(size, size, fc.nat(3), seeds, units, fc.boolean(), (positions, channels, gap, seed, unit, scaled) => {
         const values = drawMantissas(positions * channels, seed);
         const stride = channels + gap;
-        const scale = scaled ? gradients(channels, seed + 1) : null;
+        const own = channelUnits(channels, seed + 1, scaled);
         const sum = new Float32Array(channels).fill(Number.NaN);
         const gradient = channelsOf(values, channels, 0, channels, stride);
-        call('ft_bias_gradient_s16', { gradient, unit, scale, sum, positions, channels, stride });
-        expect(sum).toEqual(biasOf(values, channels, at(unit, 0), scale));
+        call('ft_bias_gradient_s16', { gradient, unit, ...own, sum, positions, channels, stride });
+        expect(sum).toEqual(biasOf(values, channels, at(unit, 0), own));
       }),
     );
   });
@@ -302,8 +311,8 @@ describe('int16 weight and bias gradients', () => {
       const gradient = new Int16Array(2 * positions).fill(value);
       const sum = new Float32Array(2);
       const unit = Float32Array.of(0.5);
-      call('ft_bias_gradient_s16', { gradient, unit, scale: null, sum, positions, channels: 2, stride: 2 });
-      expect(sum).toEqual(biasOf(gradient, 2, 0.5, null));
+      call('ft_bias_gradient_s16', { gradient, unit, ...none, sum, positions, channels: 2, stride: 2 });
+      expect(sum).toEqual(biasOf(gradient, 2, 0.5, none));
     }
   });
 });
@@ -350,16 +359,15 @@ describe('int16 depthwise input gradient', () => {
     fc.assert(
       fc.property(...draw, units, fc.boolean(), (w, seed, gap, dxGap, first, last, unit, scaled) => {
         const { part, begin, channels, sums } = rangeOf(w, seed, gap, first, last);
-        const scale = scaled ? gradients(channels, seed + 2) : null;
+        const own = channelUnits(channels, seed + 2, scaled);
         const dx_stride = channels + dxGap;
         const dx = new Float32Array(inPositions(w) * dx_stride).fill(Number.NaN);
         const expected = dx.map((value, i) => {
           const [p, c] = [Math.floor(i / dx_stride), i % dx_stride];
           if (c >= channels) return value;
-          const factor = f(at(unit, 0) * (scale === null ? 1 : at(scale, c)));
-          return f(f(at(sums, p * w.in_channels + begin + c)) * factor);
+          return f(f(at(sums, p * w.in_channels + begin + c)) * unitOf(at(unit, 0), own, c));
         });
-        call('ft_depthwise_input_gradient_s16_f32', { ...part, unit, scale, dx, dx_stride });
+        call('ft_depthwise_input_gradient_s16_f32', { ...part, unit, ...own, dx, dx_stride });
         expect(dx).toEqual(expected);
       }),
       { numRuns: 200 },

@@ -1,7 +1,7 @@
 /** Whole programs whose plans hold gradients in int16. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Graph, Layer } from '../../../compiler/model/graph.ts';
+import type { Graph } from '../../../compiler/model/graph.ts';
 import { mantissaBits } from '../../../compiler/operators/block-float.ts';
 import { type WeightedLayer, weightedLayer } from '../../../compiler/operators/weighted.ts';
 import type { Program } from '../../../compiler/program.ts';
@@ -14,7 +14,7 @@ import {
   type TrainedNetwork,
   trainedNetworks,
   trainedStacks,
-  withInt16,
+  withGradients,
 } from '../../support/random-network.ts';
 import { programOf, trainRandomly, withoutStreaming } from '../../support/training-run.ts';
 
@@ -22,8 +22,9 @@ const numRuns = process.env.FIRMTUNE_SLOW === '1' ? 1000 : 60;
 const timeout = 600_000;
 
 const kinds = [
-  { name: 'bottlenecks', networks: trainedNetworks },
-  { name: 'stacks of depthwise and 1x1 layers', networks: trainedStacks },
+  { name: 'bottlenecks', networks: trainedNetworks, groups: 10, ratio: 0.95 },
+  // Only the topmost block streams by channels: between the others there is float32.
+  { name: 'stacks of depthwise and 1x1 layers', networks: trainedStacks, groups: 1, ratio: 0.95 },
 ] as const;
 
 /** Two batches of two. */
@@ -39,12 +40,12 @@ function groupLoops({ steps: all }: Program): number {
   ).length;
 }
 
-describe.each(kinds)('gradients in int16 through $name', ({ networks }) => {
+describe.each(kinds)('gradients in int16 through $name', ({ networks, groups: fewest, ratio }) => {
   it('are the same streamed and in whole layers, in shared memory and apart', { timeout }, async () => {
     let groups = 0;
     const kernels = new Map<string, number>();
     const property = fc.asyncProperty(networks, async (drawn) => {
-      const { network, plan } = withInt16(drawn);
+      const { network, plan } = withGradients(drawn, 'int16');
       const streamed = programOf(network, plan);
       const unstreamed = programOf(network, withoutStreaming(plan));
       const run = await trainRandomly(streamed, steps);
@@ -56,7 +57,7 @@ describe.each(kinds)('gradients in int16 through $name', ({ networks }) => {
     });
     await fc.assert(property, { seed: 6, numRuns });
     // Else nothing was tested.
-    expect(groups).toBeGreaterThan(10);
+    expect(groups).toBeGreaterThan(fewest);
     for (const kernel of [
       'ft_quantise_gradient_s16',
       'ft_conv_input_gradient_s16',
@@ -72,14 +73,14 @@ describe.each(kinds)('gradients in int16 through $name', ({ networks }) => {
   it('need less memory than those in float32', { timeout }, () => {
     const ratios: number[] = [];
     const property = fc.property(networks, (drawn) => {
-      const float32 = programOf(drawn.network, drawn.plan);
-      const int16 = programOf(drawn.network, withInt16(drawn).plan);
+      const float32 = programOf(drawn.network, withGradients(drawn, 'float32').plan);
+      const int16 = programOf(drawn.network, withGradients(drawn, 'int16').plan);
       ratios.push(int16.arenaBytes / float32.arenaBytes);
-      // Of small arenas the packing may need a few bytes more or less.
-      expect(int16.arenaBytes).toBeLessThanOrEqual(1.1 * float32.arenaBytes);
+      // In small arenas a table of multipliers may weigh more than a gradient, or a block that has to go layer by layer.
+      expect(int16.arenaBytes).toBeLessThanOrEqual(1.1 * float32.arenaBytes + 1536);
     });
     fc.assert(property, { seed: 7, numRuns });
-    expect(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length).toBeLessThan(0.9);
+    expect(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length).toBeLessThan(ratio);
   });
 });
 
@@ -112,7 +113,10 @@ function compared(wanted: Float32Array, got: Float32Array): { cosine: number; di
 
 /** Expects of every parameter's gradient to be that in float32, nearly; how many there are that are not 0. */
 async function expectAgreement(drawn: TrainedNetwork): Promise<number> {
-  const [wanted, got] = [await gradientsOf(drawn), await gradientsOf(withInt16(drawn))];
+  const [wanted, got] = [
+    await gradientsOf(withGradients(drawn, 'float32')),
+    await gradientsOf(withGradients(drawn, 'int16')),
+  ];
   let present = 0;
   for (const [name, values] of wanted) {
     const comparison = compared(values, got.get(name) ?? new Float32Array(values.length));
@@ -124,19 +128,10 @@ async function expectAgreement(drawn: TrainedNetwork): Promise<number> {
   return present;
 }
 
-/** Whether a 1x1 layer stands between two depthwise ones, so that nothing is float32 from one to the next. */
-function chains({ network: { layers } }: TrainedNetwork): boolean {
-  const isDepthwise = (layer: Layer | undefined) => layer?.operator === 'DEPTHWISE_CONV_2D';
-  return layers.some(({ operator }, index) => {
-    const [before, after] = [layers[index - 1], layers[index + 1]];
-    return operator === 'CONV_2D' && isDepthwise(before) && isDepthwise(after);
-  });
-}
-
 describe('gradients in int16', () => {
   it('are those in float32, nearly', { timeout }, async () => {
     let present = 0;
-    const networks = fc.oneof(trainedNetworks, trainedStacks).filter((drawn) => !chains(drawn));
+    const networks = fc.oneof(trainedNetworks, trainedStacks);
     const property = fc.asyncProperty(networks, async (drawn) => {
       present += await expectAgreement(drawn);
     });
@@ -144,8 +139,8 @@ describe('gradients in int16', () => {
     expect(present).toBeGreaterThan(numRuns);
   });
 
-  // Not yet: every step without float32 costs some of the sixteen bits, and after two blocks the gradient is 0.
-  it.fails('are those in float32, nearly, through depthwise and 1x1 layers in turn', { timeout }, async () => {
+  // Every step without float32 costs some of the sixteen bits.
+  it('are those in float32, nearly, through depthwise and 1x1 layers in turn', { timeout }, async () => {
     await expectAgreement(depthwiseAndPointwise(6, 32));
   });
 });
