@@ -123,7 +123,7 @@ static __attribute__((noinline)) void ft_pairs_to_weights(const ft_window *w, co
         memcpy(row, sums, sizeof sums);
       else
         for (int32_t c = 0; c < 4; c++)
-          row[c] = (float)sums[c] * unit;
+          row[c] = 0.0f + (float)sums[c] * unit; /* no -0, as where several sums are added */
     }
   }
 }

@@ -238,6 +238,14 @@ void ft_pointwise_input_gradient_s16(const ft_window *window, const int16_t *gra
  */
 void ft_reach_multipliers(const float *scale, const uint16_t *reach, const float *below, float factor,
                           int32_t *multiplier, int32_t count);
+/* For the sums that [positions][inputs][group] mantissas can have where reach[i] is the sum of the magnitudes
+ * of weights: output[0] is the smallest unit with which those times below[i] are mantissas of `bits` bits,
+ * and output[1] what ft_measured_multipliers takes. */
+void ft_measure_gradient_s16(const int16_t *gradient, const uint16_t *reach, const float *below,
+                             const float *unit, float *output, int32_t positions, int32_t inputs,
+                             int32_t group, int32_t bits);
+/* multiplier[c] = below[c] * factor[0] */
+void ft_measured_multipliers(const float *below, const float *factor, int32_t *multiplier, int32_t count);
 /* ft_depthwise_input_gradient_f32, likewise, with round(sum * multiplier[i] / 2^32); the mask has in_channels
  * of a position. */
 void ft_depthwise_input_gradient_s16(const ft_window *window, const int16_t *gradient, const int8_t *weights,

@@ -57,3 +57,30 @@ void ft_reach_multipliers(const float *scale, const uint16_t *reach, const float
     multiplier[c] = (int32_t)ft_clamp_f32(channel * factor, 0.0f, 2147483520.0f);
   }
 }
+
+void ft_measured_multipliers(const float *below, const float *factor, int32_t *multiplier, int32_t count) {
+  ft_reach_multipliers(NULL, NULL, below, factor[0], multiplier, count);
+}
+
+void ft_measure_gradient_s16(const int16_t *gradient, const uint16_t *reach, const float *below,
+                             const float *unit, float *output, int32_t positions, int32_t inputs,
+                             int32_t group, int32_t bits) {
+  float largest = 0.0f;
+  for (int32_t i = 0; i < inputs; i++) {
+    int32_t most = 0;
+    for (int32_t p = 0; p < positions; p++)
+      for (int32_t o = 0; o < group; o++) {
+        const int32_t value = gradient[(p * inputs + i) * group + o];
+        most = ft_max(most, value < 0 ? -value : value);
+      }
+    const float bound = (float)most * (float)reach[i] * below[i] * ft_float_of((uint32_t)(128 - bits) << 23);
+    /* A multiplier of 2^31 or more would not fit; at half of it no sum loses anything. */
+    const float fitting = 2.0f * below[i];
+    largest = bound > largest ? bound : largest;
+    largest = fitting > largest ? fitting : largest;
+  }
+  /* The products of float32 may be off by a few units of 2^-24. */
+  largest = largest > 0.0f ? largest * (1.0f + 0x1p-20f) : 1.0f;
+  output[0] = unit[0] * largest;
+  output[1] = 0x1p32f / largest;
+}

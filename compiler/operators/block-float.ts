@@ -10,7 +10,7 @@
  */
 import type { Graph, Layer } from '../model/graph.ts';
 import { perLayer, perObject } from '../model/memo.ts';
-import type { BufferId } from '../program.ts';
+import type { Argument, BufferId, KernelCall } from '../program.ts';
 import { at, atOrNull, call, float, int, type ProgramBuilder } from '../schedule/builder.ts';
 import type { BackwardContext } from './rule.ts';
 import {
@@ -69,7 +69,10 @@ const linksOf = perObject((graph: Graph) => {
 export const mantissasBelow = perLayer((graph: Graph, layer: Layer): Layer | undefined => {
   const producer = onlyProducer(graph, layer);
   if (producer === undefined || !isWeighted(graph, producer)) return undefined;
-  if (layer.operator === 'DEPTHWISE_CONV_2D') return producer.operator === 'CONV_2D' ? producer : undefined;
+  if (layer.operator === 'DEPTHWISE_CONV_2D') {
+    const fits = producer.operator === 'CONV_2D' && mantissaBits(weightedLayer(graph, layer), true) === 16;
+    return fits ? producer : undefined;
+  }
   if (!isPointwise(graph, layer) || producer.operator !== 'DEPTHWISE_CONV_2D') return undefined;
   // Each layer without float32 costs a few bits of the sixteen: after a depthwise layer comes float32.
   if (hasMantissas(graph, layer)) return undefined;
@@ -171,15 +174,10 @@ function quantiseGradient(
   return { buffer, stride: data.outputs, block: { unit } };
 }
 
-function unitBuffer(builder: ProgramBuilder, layer: Layer): BufferId {
-  return builder.arena(
-    `${layer.name}_unit`,
-    layer.name,
-    'scratch',
-    'float32',
-    1,
-    `unit of a gradient of ${layer.name}`,
-  );
+/** `count`: with the factor of multipliers behind it. */
+function unitBuffer(builder: ProgramBuilder, layer: Layer, count = 1): BufferId {
+  const reason = `unit of a gradient of ${layer.name}`;
+  return builder.arena(`${layer.name}_unit`, layer.name, 'scratch', 'float32', count, reason);
 }
 
 /** int16 gradient at a layer's accumulator: all of it, or one group of channels at a time. */
@@ -210,7 +208,9 @@ export function depthwiseMantissas(
   const belowData = weightedLayer(graph, below);
   const trains = trainsWeights(context);
   const room = most / 2 ** (mantissaBits(data, trains) - 1);
-  const reach = Uint16Array.from(rangeOf(data, trains), (range) => Math.max(least, Math.ceil(range / room)));
+  const reach = Uint16Array.from(rangeOf(data, trains), (range) =>
+    Math.min(Math.max(least, Math.ceil(range / room)), 2 ** 16 - 1),
+  );
   const channels = {
     scale: gradientScale(builder, below, belowData),
     reach: builder.constant(`${layer.name}_reach`, layer.name, reach),
@@ -219,41 +219,68 @@ export function depthwiseMantissas(
   return { block: { unit, channels }, mask: lowered(below).mask };
 }
 
-/** What the kernels need to write the mantissas of a convolution below: the multipliers of a depthwise layer's sums are
- * scale * reach (where it has them) * below * factor. */
+/** What the kernels need to write the mantissas of a convolution below. */
 export interface ConvolutionMantissas {
   readonly block: BlockFloat;
   readonly mask: BufferId | undefined;
   /** float32 [channels] in flash: the convolution's gradient scales. */
   readonly below: BufferId;
-  readonly factor: number;
+  /** What makes the multipliers of a depthwise layer's sums, and its factor. */
+  readonly kernel: 'ft_reach_multipliers' | 'ft_measured_multipliers';
+  readonly factor: Argument;
 }
 
-/** From a depthwise layer to the convolution below it, whose sums go over channels: one unit for all, which it emits. */
+/**
+ * From a depthwise layer to the convolution below it, whose sums go over channels: one unit for all, which it emits. Where
+ * the depthwise layer's gradient has one unit, too, its largest values of each channel are measured; where its channels
+ * have ranges of their own, as in groups of channels, nothing but the weights decides.
+ */
 export function convolutionMantissas(
   context: Context & Pick<BackwardContext, 'graph' | 'lowered'>,
   data: WeightedLayer,
+  gradient: OutputGradient,
   block: BlockFloat,
   below: Layer,
 ): ConvolutionMantissas {
-  const { builder, graph, lowered } = context;
+  const { builder, layer, graph, lowered } = context;
   const belowData = weightedLayer(graph, below);
   const { mask, training } = lowered(below);
   const bits = mantissaBits(belowData, training?.weights !== undefined);
   const trains = trainsWeights(context);
   // A sum beyond the range saturates at 16 bits; where those below have less, nothing may.
   const range = trains && bits < 16 ? new Float64Array(data.inputs).fill(furthest(data)) : rangeOf(data, trains);
+  const scale = gradientScale(builder, below, belowData);
+  const step = (unit: BufferId, entry: KernelCall): Pick<ConvolutionMantissas, 'block' | 'mask' | 'below'> => {
+    builder.step({ layer: below.name, phase: 'backward', calls: [entry] });
+    return { block: { unit }, mask, below: scale };
+  };
+  const unit = unitBuffer(builder, below, block.channels === undefined ? 2 : 1);
+  if (block.channels === undefined) {
+    const reach = builder.constant(
+      `${layer.name}_reach`,
+      layer.name,
+      Uint16Array.from(range, (value) => Math.ceil(value)),
+    );
+    const measure = call('ft_measure_gradient_s16', {
+      gradient: at(gradient.buffer),
+      reach: at(reach),
+      below: at(scale),
+      unit: at(block.unit),
+      output: at(unit),
+      positions: int(outputPositions(data.window)),
+      inputs: int(data.inputs),
+      group: int(data.outputs / data.inputs),
+      bits: int(bits),
+    });
+    return { ...step(unit, measure), kernel: 'ft_measured_multipliers', factor: at(unit, 4) };
+  }
+  const { factors } = block.channels;
   const largest = belowData.gradientScales.reduce(
-    (high, scale, channel) => Math.max(high, scale * (block.channels?.factors[channel] ?? 1) * (range[channel] ?? 0)),
+    (high, each, channel) => Math.max(high, each * (factors[channel] ?? 0) * (range[channel] ?? 0)),
     0,
   );
   // The kernel's float32 products may be off by a few units of 2^-24.
   const perUnit = largest === 0 ? 1 : (largest * most * (1 + 2 ** -20)) / 2 ** (bits - 1);
-  const unit = unitBuffer(builder, below);
-  builder.step({
-    layer: below.name,
-    phase: 'backward',
-    calls: [call('ft_scale_unit_f32', { unit: at(block.unit), output: at(unit), factor: float(perUnit) })],
-  });
-  return { block: { unit }, mask, below: gradientScale(builder, below, belowData), factor: 2 ** 32 / perUnit };
+  const scaled = call('ft_scale_unit_f32', { unit: at(block.unit), output: at(unit), factor: float(perUnit) });
+  return { ...step(unit, scaled), kernel: 'ft_reach_multipliers', factor: float(2 ** 32 / perUnit) };
 }

@@ -1,5 +1,5 @@
 import type { Affine, Argument, BufferId, KernelCall } from '../program.ts';
-import { at, atOrNull, call, float, int } from '../schedule/builder.ts';
+import { at, atOrNull, call, int } from '../schedule/builder.ts';
 import { emitBiasUpdate, emitUpdate } from '../training/optimizer.ts';
 import {
   accumulatorGradient,
@@ -134,7 +134,9 @@ function inputGradient(context: BackwardContext, data: WeightedLayer, gradient: 
   const count = window.in_height * window.in_width * window.in_channels;
   const below = block === undefined ? undefined : mantissasBelow(graph, layer);
   const mantissas =
-    block === undefined || below === undefined ? undefined : convolutionMantissas(context, data, block, below);
+    block === undefined || below === undefined
+      ? undefined
+      : convolutionMantissas(context, data, gradient, block, below);
   const buffer = below === undefined ? builder.inputGradient(layer.name, count) : mantissaBuffer(builder, below, count);
   const held: OutputGradient = { buffer, stride: data.inputs, ...(mantissas && { block: mantissas.block }) };
   const source = tapSource(context, data);
@@ -213,10 +215,10 @@ export function depthwiseGradientCalls(
     const reason = `scales of the gradient below ${layer.name}`;
     const multiplier = builder.arena(name, layer.name, 'scratch', 'int32', range.most, reason);
     return [
-      call('ft_reach_multipliers', {
-        ...own,
+      call(mantissas.kernel, {
+        ...(mantissas.kernel === 'ft_reach_multipliers' ? own : {}),
         below: at(mantissas.below, times(range.first, 4)),
-        factor: float(mantissas.factor),
+        factor: mantissas.factor,
         multiplier: at(multiplier),
         count: int(range.count),
       }),

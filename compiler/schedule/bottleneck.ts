@@ -160,7 +160,7 @@ export function emitBottleneck(
   const whole = accumulatorGradient({ ...contextOf(project), ...incoming }, output);
   const toDepthwise = whole.block && depthwiseMantissas(contextOf(project), output, whole.block, depthwise);
   const held = groupGradient(builder, depthwise, outputPositions(middle.window), group, toDepthwise?.block);
-  const toExpand = expand && held.block && convolutionMantissas(contextOf(depthwise), middle, held.block, expand);
+  const toExpand = expand && held.block && convolutionMantissas(contextOf(depthwise), middle, held, held.block, expand);
   const input = expand === undefined ? undefined : weightedLayer(graph, expand);
   const loop = Math.ceil(middle.outputs / group);
   /** Float32 gradients are masked and scaled where they are; mantissas come so. */

@@ -117,6 +117,24 @@ export function blockFloatCases(windows: {
         ...{ positions: 7, channels: 37, stride: 41 },
       },
     })),
+    ...[1, 2].map((group) => ({
+      kernel: 'ft_measure_gradient_s16',
+      values: {
+        ...{
+          gradient: mantissas(7 * 12 * group, 57 + group),
+          reach: reaches(12, 56),
+          below: gradients(12, 55).map(Math.abs),
+        },
+        ...{ unit, output: new Float32Array(2), positions: 7, inputs: 12, group, bits: 17 - group },
+      },
+    })),
+    {
+      kernel: 'ft_measured_multipliers',
+      values: {
+        ...{ below: gradients(12, 54).map(Math.abs), factor: Float32Array.of(2 ** 20), count: 12 },
+        multiplier: new Int32Array(12),
+      },
+    },
     ...windows.conv.flatMap((w, i) => convolutions(w, 70 + 10 * i)),
     ...[
       { begin: 0, mask_channels: 24, channels: 24 },

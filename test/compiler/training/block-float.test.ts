@@ -139,11 +139,35 @@ describe('gradients in int16', () => {
     expect(present).toBeGreaterThan(numRuns);
   });
 
+  it('are the same streamed and in whole layers, and those in float32, below a window of 23 x 23', {
+    timeout,
+  }, async () => {
+    const { network, plan } = withGradients(wideWindow(), 'int16');
+    const whole = await trainRandomly(programOf(network, withoutStreaming(plan)), steps);
+    expect(await trainRandomly(programOf(network, plan), steps)).toEqual(whole);
+    expect(await expectAgreement(wideWindow())).toBeGreaterThan(1);
+  });
+
   // Every step without float32 costs some of the sixteen bits.
   it('are those in float32, nearly, through depthwise and 1x1 layers in turn', { timeout }, async () => {
     await expectAgreement(depthwiseAndPointwise(6, 32));
   });
 });
+
+/** Of more taps than 16 bits of a mantissa allow. */
+function wideWindow(): TrainedNetwork {
+  const network = graph(1)
+    .input([1, 16, 16, 3])
+    .conv({ channels: 4, kernel: 1, activation: 'relu6', name: 'stem' })
+    .conv({ channels: 24, kernel: 1, activation: 'relu6', name: 'expand' })
+    .depthwise({ kernel: 23, activation: 'relu6', name: 'depthwise' })
+    .conv({ channels: 4, kernel: 1, name: 'project' })
+    .averagePool()
+    .dense({ units: 4, name: 'classifier' })
+    .build();
+  const bias = { bias: true, weights: { kind: 'none' } } as const;
+  return { network, plan: planFor(new Map(['stem', 'expand'].map((name) => [name, bias]))) };
+}
 
 /** As MobileNetV1: every bias trains. */
 function depthwiseAndPointwise(count: number, channels: number): TrainedNetwork {
