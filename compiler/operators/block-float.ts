@@ -66,7 +66,15 @@ const linksOf = perObject((graph: Graph) => {
 });
 
 /** The layer below for which this layer's input gradient writes mantissas. */
-export const mantissasBelow = perLayer((graph: Graph, layer: Layer): Layer | undefined => {
+export function mantissasBelow(graph: Graph, layer: Layer): Layer | undefined {
+  return belowOf(graph, layer).layer;
+}
+
+const belowOf = perLayer((graph: Graph, layer: Layer): { readonly layer: Layer | undefined } => ({
+  layer: findBelow(graph, layer),
+}));
+
+function findBelow(graph: Graph, layer: Layer): Layer | undefined {
   const producer = onlyProducer(graph, layer);
   if (producer === undefined || !isWeighted(graph, producer)) return undefined;
   if (layer.operator === 'DEPTHWISE_CONV_2D') {
@@ -78,7 +86,7 @@ export const mantissasBelow = perLayer((graph: Graph, layer: Layer): Layer | und
   if (hasMantissas(graph, layer)) return undefined;
   const data = weightedLayer(graph, producer);
   return data.inputs === data.outputs && mantissaBits(data, true) === 16 ? producer : undefined;
-});
+}
 
 /** Whether the layer above writes this layer's mantissas. */
 function hasMantissas(graph: Graph, layer: Layer): boolean {
@@ -110,13 +118,26 @@ function furthest(data: WeightedLayer): number {
 
 /** How far sums of unit mantissas reach, by input channel. Weights that train may double before a mantissa saturates. */
 function rangeOf(data: WeightedLayer, trains: boolean): Float64Array {
-  const limit = furthest(data);
-  return reachOf(data).map((reach) => Math.max(least, trains ? Math.min(2 * reach, limit) : reach));
+  const { frozen, trained } = rangesOf(data);
+  return trains ? trained : frozen;
 }
+
+const rangesOf = perObject((data: WeightedLayer) => {
+  const limit = furthest(data);
+  const reach = reachOf(data);
+  return {
+    frozen: reach.map((each) => Math.max(least, each)),
+    trained: reach.map((each) => Math.max(least, Math.min(2 * each, limit))),
+  };
+});
+
+const largestReach = perObject((data: WeightedLayer) =>
+  reachOf(data).reduce((high, value) => Math.max(high, value), 1),
+);
 
 /** Bits of the mantissas at a layer's accumulator such that no sum of its input gradient leaves int32. */
 export function mantissaBits(data: WeightedLayer, trains: boolean): number {
-  const reach = trains ? furthest(data) : reachOf(data).reduce((high, value) => Math.max(high, value), 1);
+  const reach = trains ? furthest(data) : largestReach(data);
   return Math.min(16, Math.floor(Math.log2(2 ** 31 / (reach + 1))) + 1);
 }
 
@@ -207,16 +228,32 @@ export function depthwiseMantissas(
   const { builder, layer, graph, lowered } = context;
   const belowData = weightedLayer(graph, below);
   const trains = trainsWeights(context);
-  const room = most / 2 ** (mantissaBits(data, trains) - 1);
-  const reach = Uint16Array.from(rangeOf(data, trains), (range) =>
-    Math.min(Math.max(least, Math.ceil(range / room)), 2 ** 16 - 1),
-  );
+  const { reach, factors } = channelRanges(data, trains, belowData);
   const channels = {
     scale: gradientScale(builder, below, belowData),
     reach: builder.constant(`${layer.name}_reach`, layer.name, reach),
-    factors: belowData.gradientScales.map((scale, channel) => scale * (reach[channel] ?? 0)),
+    factors,
   };
   return { block: { unit, channels }, mask: lowered(below).mask };
+}
+
+interface ChannelRanges {
+  readonly reach: Uint16Array;
+  readonly factors: Float32Array;
+}
+
+const knownRanges = perObject((_: WeightedLayer) => new Map<boolean, ChannelRanges>());
+
+/** `below` is the only producer of the layer's input. */
+function channelRanges(data: WeightedLayer, trains: boolean, below: WeightedLayer): ChannelRanges {
+  const known = knownRanges(data).get(trains);
+  if (known !== undefined) return known;
+  const room = most / 2 ** (mantissaBits(data, trains) - 1);
+  const reach = rangeOf(data, trains).map((range) => Math.min(Math.max(least, Math.ceil(range / room)), 2 ** 16 - 1));
+  const factors = below.gradientScales.map((scale, channel) => scale * (reach[channel] ?? 0));
+  const ranges = { reach: Uint16Array.from(reach), factors };
+  knownRanges(data).set(trains, ranges);
+  return ranges;
 }
 
 /** What the kernels need to write the mantissas of a convolution below. */
@@ -275,10 +312,10 @@ export function convolutionMantissas(
     return { ...step(unit, measure), kernel: 'ft_measured_multipliers', factor: at(unit, 4) };
   }
   const { factors } = block.channels;
-  const largest = belowData.gradientScales.reduce(
-    (high, each, channel) => Math.max(high, each * (factors[channel] ?? 0) * (range[channel] ?? 0)),
-    0,
-  );
+  let largest = 0;
+  for (const [channel, each] of factors.entries()) {
+    largest = Math.max(largest, each * (belowData.gradientScales[channel] ?? 0) * (range[channel] ?? 0));
+  }
   // The kernel's float32 products may be off by a few units of 2^-24.
   const perUnit = largest === 0 ? 1 : (largest * most * (1 + 2 ** -20)) / 2 ** (bits - 1);
   const scaled = call('ft_scale_unit_f32', { unit: at(block.unit), output: at(unit), factor: float(perUnit) });

@@ -8,7 +8,7 @@ import { withModel } from './engines.ts';
 import type { PlanSessions } from './sessions.ts';
 
 /** What an author types is not priced at every letter. */
-const settleMs = 400;
+const settleMs = 700;
 /** Their figures would take the machine for long; they still are in the list. */
 const mostComputed = 50;
 

@@ -23,7 +23,7 @@ import { MeasuredContributions } from './contributions.ts';
 import { type Engines, withModel } from './engines.ts';
 
 /** Clicks in a row are answered first. */
-const pricesAfterMs = 250;
+const pricesAfterMs = 600;
 /** How long an edit waits for its picture to be painted, in milliseconds. */
 const paintingMs = 120;
 /** A document that changes faster than its edits can be computed. */
