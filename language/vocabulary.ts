@@ -138,9 +138,9 @@ export const trainSettings: Readonly<Record<string, SettingRule>> = {
   },
   gradients: {
     about:
-      'How gradients are held: float32, or int16 with a common exponent, which takes half the memory and less time.',
+      'How gradients are held: int16 with a common exponent, or float32, which takes twice the memory and more time.',
     example: 'gradients float32',
-    words: ['float32', 'int16'],
+    words: ['int16', 'float32'],
   },
   stream: { about: 'Computes layers strip by strip where that saves memory.', example: 'stream on', words: onOff },
 };
