@@ -48,18 +48,14 @@ export function isPointwise(graph: Graph, layer: Layer): boolean {
 export function onlyProducer(graph: Graph, layer: Layer): Layer | undefined {
   const [tensor = -1] = layer.inputs;
   const { producers, readers } = linksOf(graph);
-  return readers.get(tensor)?.length === 1 && !graph.outputs.includes(tensor) ? producers.get(tensor) : undefined;
+  return readers.get(tensor) === 1 && !graph.outputs.includes(tensor) ? producers.get(tensor) : undefined;
 }
 
 const linksOf = perObject((graph: Graph) => {
-  const readers = new Map<number, Layer[]>();
+  const readers = new Map<number, number>();
   const producers = new Map<number, Layer>();
   for (const layer of graph.layers) {
-    for (const id of new Set(layer.inputs)) {
-      const others = readers.get(id);
-      if (others === undefined) readers.set(id, [layer]);
-      else others.push(layer);
-    }
+    for (const id of new Set(layer.inputs)) readers.set(id, (readers.get(id) ?? 0) + 1);
     for (const id of layer.outputs) producers.set(id, layer);
   }
   return { readers, producers };
@@ -79,19 +75,12 @@ function findBelow(graph: Graph, layer: Layer): Layer | undefined {
   if (producer === undefined || !isWeighted(graph, producer)) return undefined;
   if (layer.operator === 'DEPTHWISE_CONV_2D') {
     const fits = producer.operator === 'CONV_2D' && mantissaBits(weightedLayer(graph, layer), true) === 16;
-    return fits ? producer : undefined;
+    // Each layer without float32 costs a few bits of the sixteen: who hands on mantissas takes float32.
+    return fits && mantissasBelow(graph, producer) === undefined ? producer : undefined;
   }
   if (!isPointwise(graph, layer) || producer.operator !== 'DEPTHWISE_CONV_2D') return undefined;
-  // Each layer without float32 costs a few bits of the sixteen: after a depthwise layer comes float32.
-  if (hasMantissas(graph, layer)) return undefined;
   const data = weightedLayer(graph, producer);
   return data.inputs === data.outputs && mantissaBits(data, true) === 16 ? producer : undefined;
-}
-
-/** Whether the layer above writes this layer's mantissas. */
-function hasMantissas(graph: Graph, layer: Layer): boolean {
-  const [reader] = linksOf(graph).readers.get(layer.outputs[0] ?? -1) ?? [];
-  return reader !== undefined && mantissasBelow(graph, reader) === layer;
 }
 
 /** The largest magnitude of a mantissa of 16 bits. */
@@ -116,7 +105,8 @@ function furthest(data: WeightedLayer): number {
   return 127 * data.taps * (data.depthwise ? data.outputs / data.inputs : data.outputs);
 }
 
-/** How far sums of unit mantissas reach, by input channel. Weights that train may double before a mantissa saturates. */
+/** How far sums of unit mantissas reach, by input channel. Weights that train may double, and eight of them may be as large as
+ * they get, before a mantissa saturates. */
 function rangeOf(data: WeightedLayer, trains: boolean): Float64Array {
   const { frozen, trained } = rangesOf(data);
   return trains ? trained : frozen;
@@ -127,7 +117,7 @@ const rangesOf = perObject((data: WeightedLayer) => {
   const reach = reachOf(data);
   return {
     frozen: reach.map((each) => Math.max(least, each)),
-    trained: reach.map((each) => Math.max(least, Math.min(2 * each, limit))),
+    trained: reach.map((each) => Math.max(least, Math.min(Math.max(2 * each, 8 * 127), limit))),
   };
 });
 

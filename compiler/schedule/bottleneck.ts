@@ -57,14 +57,16 @@ export function bottleneckAt(
   if (project === undefined || depthwise === undefined) return undefined;
   if (!isPointwise(graph, project) || !feedsOnly(graph, depthwise, project)) return undefined;
   if (depthwise.operator !== 'DEPTHWISE_CONV_2D') return undefined;
-  // Between the two there would be float32, which takes whole tensors.
-  if (gradients === 'int16' && mantissasBelow(graph, project) !== depthwise) return undefined;
+  // Else there would be float32 in between, whose unit takes a whole tensor.
+  const handsOn = (layer: Layer, to: Layer) => gradients === 'float32' || mantissasBelow(graph, layer) === to;
+  if (!handsOn(project, depthwise)) return undefined;
   const data = weightedLayer(graph, depthwise);
   const trained = (layer: Layer): boolean => (differentiation.trained.get(layer.name)?.channels.length ?? 0) > 0;
   // A depthwise weight gradient goes over all channels at once; such a block goes layer by layer.
   if (data.inputs !== data.outputs || trained(depthwise)) return undefined;
   if (!differentiation.wanted.has(depthwise.inputs[0] ?? -1)) return { project, depthwise, expand: undefined };
   if (expand === undefined || !isPointwise(graph, expand) || !feedsOnly(graph, expand, depthwise)) return undefined;
+  if (!handsOn(depthwise, expand)) return undefined;
   return { project, depthwise, expand };
 }
 
