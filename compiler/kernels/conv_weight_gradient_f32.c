@@ -5,12 +5,6 @@
 /* Output channels done together share each conversion of the input to float. */
 #define FT_GRADIENT_OUTPUTS 4
 
-/* One tap: where it lies, and the windows in which it lies inside of the picture. */
-typedef struct ft_tap {
-  int32_t offset_y, offset_x;
-  ft_range ys, xs;
-} ft_tap;
-
 /* rows[o][i] for `outputs` output channels, `count` input channels of one tap. */
 static inline void ft_weight_sums(const ft_window *w, const ft_tap *tap, const int8_t *restrict input,
                                   const float *restrict gradient, float *restrict rows,
@@ -42,9 +36,7 @@ void ft_conv_weight_gradient_f32(const ft_window *window, const int8_t *restrict
     const float *g = gradient + o;
     for (int32_t ky = 0; ky < w.kernel_height; ky++)
       for (int32_t kx = 0; kx < w.kernel_width; kx++) {
-        ft_tap tap = {ky * w.dilation_y - w.pad_top, kx * w.dilation_x - w.pad_left, {0, 0}, {0, 0}};
-        tap.ys = ft_windows_inside(tap.offset_y, w.stride_y, w.out_height, w.in_height);
-        tap.xs = ft_windows_inside(tap.offset_x, w.stride_x, w.out_width, w.in_width);
+        const ft_tap tap = ft_tap_of(&w, ky, kx);
         float *out = rows + o * row_size + (ky * w.kernel_width + kx) * saved_channels;
         int32_t i = 0;
         /* Constant sizes let the compiler keep the sums in registers. */

@@ -5,14 +5,6 @@
 
 /* Output channels done together share each load of the input. */
 #define FT_GRADIENT_OUTPUTS 2
-/* So many products of a mantissa and a code less its zero point add up to less than 2^31. */
-#define FT_PRODUCTS_OF_SUM 256
-
-/* One tap: where it lies, and the windows in which it lies inside of the picture. */
-typedef struct ft_tap {
-  int32_t offset_y, offset_x;
-  ft_range ys, xs;
-} ft_tap;
 
 /* A row of windows, from its first on: sums[o][i] += gradient[o] * (input[i] - zero point). */
 static inline void ft_row_products(const ft_window *w, const int8_t *restrict input,
@@ -160,9 +152,7 @@ void ft_conv_weight_gradient_s16(const ft_window *window, const int8_t *restrict
     const int16_t *g = gradient + o;
     for (int32_t ky = 0; ky < w.kernel_height; ky++)
       for (int32_t kx = 0; kx < w.kernel_width; kx++) {
-        ft_tap tap = {ky * w.dilation_y - w.pad_top, kx * w.dilation_x - w.pad_left, {0, 0}, {0, 0}};
-        tap.ys = ft_windows_inside(tap.offset_y, w.stride_y, w.out_height, w.in_height);
-        tap.xs = ft_windows_inside(tap.offset_x, w.stride_x, w.out_width, w.in_width);
+        const ft_tap tap = ft_tap_of(&w, ky, kx);
         float *out = rows + o * row_size + (ky * w.kernel_width + kx) * saved_channels;
         int32_t i = done;
         /* Constant sizes let the compiler keep the sums in registers. */

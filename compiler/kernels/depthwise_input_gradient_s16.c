@@ -42,16 +42,6 @@ static inline void ft_depthwise_gather(const ft_taps *t, const int16_t *restrict
 }
 
 #ifdef FT_ARM_DSP
-static inline int32_t ft_multiply_low_high(int32_t x, int32_t w, int32_t sum) {
-  __asm__("smlabt %0, %1, %2, %0" : "+r"(sum) : "r"(x), "r"(w));
-  return sum;
-}
-
-static inline int32_t ft_multiply_high_low(int32_t x, int32_t w, int32_t sum) {
-  __asm__("smlatb %0, %1, %2, %0" : "+r"(sum) : "r"(x), "r"(w));
-  return sum;
-}
-
 /* The taps of a position one after the other, in bytes from the first channel's. */
 #define FT_TAPS 64
 typedef struct ft_tap_list {

@@ -2,16 +2,15 @@
 #include "ft_gradient.h"
 #include "ft_layout.h"
 
-static inline void ft_depthwise_weight_sums(const ft_window *w, int32_t offset_y, int32_t offset_x,
+static inline void ft_depthwise_weight_sums(const ft_window *w, const ft_tap *tap,
                                             const int8_t *restrict input, const float *restrict gradient,
                                             const uint16_t *restrict table, float *restrict row,
                                             int32_t saved_channels, int32_t stride, int32_t count) {
   float sums[FT_BLOCK] = {0};
-  const ft_range ys = ft_windows_inside(offset_y, w->stride_y, w->out_height, w->in_height);
-  const ft_range xs = ft_windows_inside(offset_x, w->stride_x, w->out_width, w->in_width);
-  for (int32_t y = ys.begin; y < ys.end; y++)
-    for (int32_t x = xs.begin; x < xs.end; x++) {
-      const int32_t position = (y * w->stride_y + offset_y) * w->in_width + x * w->stride_x + offset_x;
+  for (int32_t y = tap->ys.begin; y < tap->ys.end; y++)
+    for (int32_t x = tap->xs.begin; x < tap->xs.end; x++) {
+      const int32_t position =
+          (y * w->stride_y + tap->offset_y) * w->in_width + x * w->stride_x + tap->offset_x;
       const int8_t *in = input + position * saved_channels;
       const float *g = gradient + (y * w->out_width + x) * stride;
       for (int32_t j = 0; j < count; j++)
@@ -27,16 +26,15 @@ void ft_depthwise_weight_gradient_f32(const ft_window *window, const int8_t *res
   const ft_window w = *window;
   for (int32_t ky = 0; ky < w.kernel_height; ky++)
     for (int32_t kx = 0; kx < w.kernel_width; kx++, rows += saved_channels) {
-      const int32_t offset_y = ky * w.dilation_y - w.pad_top;
-      const int32_t offset_x = kx * w.dilation_x - w.pad_left;
+      const ft_tap tap = ft_tap_of(&w, ky, kx);
       int32_t j = 0;
       /* Constant arguments let the compiler keep the sums in registers. */
       if (table == NULL)
         for (; j + FT_BLOCK <= saved_channels; j += FT_BLOCK)
-          ft_depthwise_weight_sums(&w, offset_y, offset_x, input + j, gradient + j, NULL, rows + j,
-                                   saved_channels, stride, FT_BLOCK);
+          ft_depthwise_weight_sums(&w, &tap, input + j, gradient + j, NULL, rows + j, saved_channels, stride,
+                                   FT_BLOCK);
       for (; j < saved_channels; j += FT_BLOCK)
-        ft_depthwise_weight_sums(&w, offset_y, offset_x, input + j, table == NULL ? gradient + j : gradient,
+        ft_depthwise_weight_sums(&w, &tap, input + j, table == NULL ? gradient + j : gradient,
                                  table == NULL ? NULL : table + j, rows + j, saved_channels, stride,
                                  ft_min(FT_BLOCK, saved_channels - j));
     }

@@ -64,6 +64,9 @@ static inline void ft_store_mantissas(int16_t *mantissas, const int32_t *sums, c
     mantissas[c] = (int16_t)(kept >> c & 1u ? ft_mantissa(sums[c], multiplier[c]) : 0);
 }
 
+/* So many products of a mantissa and a code less its zero point add up to less than 2^31. */
+#define FT_PRODUCTS_OF_SUM 256
+
 /* Sums of int32 wait in memory that holds float32 when they are complete. */
 static inline int32_t ft_load_sum(const float *place) {
   int32_t sum;

@@ -75,7 +75,7 @@ static inline int32_t ft_multiply_pairs(int32_t x, int32_t w, int32_t sum) {
   return sum;
 }
 
-/* sum + x.low * w.low, and the same of the high halves. */
+/* sum + a half of x * a half of w: both low, both high, or one of each. */
 static inline int32_t ft_multiply_low(int32_t x, int32_t w, int32_t sum) {
   __asm__("smlabb %0, %1, %2, %0" : "+r"(sum) : "r"(x), "r"(w));
   return sum;
@@ -83,6 +83,16 @@ static inline int32_t ft_multiply_low(int32_t x, int32_t w, int32_t sum) {
 
 static inline int32_t ft_multiply_high(int32_t x, int32_t w, int32_t sum) {
   __asm__("smlatt %0, %1, %2, %0" : "+r"(sum) : "r"(x), "r"(w));
+  return sum;
+}
+
+static inline int32_t ft_multiply_low_high(int32_t x, int32_t w, int32_t sum) {
+  __asm__("smlabt %0, %1, %2, %0" : "+r"(sum) : "r"(x), "r"(w));
+  return sum;
+}
+
+static inline int32_t ft_multiply_high_low(int32_t x, int32_t w, int32_t sum) {
+  __asm__("smlatb %0, %1, %2, %0" : "+r"(sum) : "r"(x), "r"(w));
   return sum;
 }
 

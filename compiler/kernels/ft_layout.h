@@ -70,6 +70,20 @@ static inline ft_range ft_windows_inside(int32_t offset, int32_t stride, int32_t
   return range;
 }
 
+/* One tap of a window: where it lies from the window's first coordinate less the padding, and the windows in
+ * which it lies inside of the picture. */
+typedef struct ft_tap {
+  int32_t offset_y, offset_x;
+  ft_range ys, xs;
+} ft_tap;
+
+static inline ft_tap ft_tap_of(const ft_window *w, int32_t ky, int32_t kx) {
+  ft_tap tap = {ky * w->dilation_y - w->pad_top, kx * w->dilation_x - w->pad_left, {0, 0}, {0, 0}};
+  tap.ys = ft_windows_inside(tap.offset_y, w->stride_y, w->out_height, w->in_height);
+  tap.xs = ft_windows_inside(tap.offset_x, w->stride_x, w->out_width, w->in_width);
+  return tap;
+}
+
 /* The taps that read one coordinate of the picture, ascending, and the window that each belongs to. */
 typedef struct ft_readers {
   int32_t count, tap, tap_step, window, window_step;
