@@ -37,6 +37,12 @@ export interface BlockFloat {
   };
 }
 
+export type MantissaGradient = OutputGradient & { readonly block: BlockFloat };
+
+export function inMantissas(gradient: OutputGradient): gradient is MantissaGradient {
+  return gradient.block !== undefined;
+}
+
 /** A 1x1 convolution whose every position stands alone. */
 export function isPointwise(graph: Graph, layer: Layer): boolean {
   if (layer.operator !== 'CONV_2D') return false;
@@ -212,7 +218,7 @@ export interface DepthwiseMantissas {
 export function depthwiseMantissas(
   context: Context & Pick<BackwardContext, 'graph' | 'lowered'>,
   data: WeightedLayer,
-  { unit }: BlockFloat,
+  { block: { unit } }: MantissaGradient,
   below: Layer,
 ): DepthwiseMantissas {
   const { builder, layer, graph, lowered } = context;
@@ -265,8 +271,7 @@ export interface ConvolutionMantissas {
 export function convolutionMantissas(
   context: Context & Pick<BackwardContext, 'graph' | 'lowered'>,
   data: WeightedLayer,
-  gradient: OutputGradient,
-  block: BlockFloat,
+  { buffer, block }: MantissaGradient,
   below: Layer,
 ): ConvolutionMantissas {
   const { builder, layer, graph, lowered } = context;
@@ -289,7 +294,7 @@ export function convolutionMantissas(
       Uint16Array.from(range, (value) => Math.ceil(value)),
     );
     const measure = call('ft_measure_gradient_s16', {
-      gradient: at(gradient.buffer),
+      gradient: at(buffer),
       reach: at(reach),
       below: at(scale),
       unit: at(block.unit),

@@ -1,7 +1,7 @@
 import type { Affine, BufferId, KernelCall } from '../program.ts';
 import { at, atOrNull, call, int } from '../schedule/builder.ts';
 import { emitBiasUpdate, emitUpdate } from '../training/optimizer.ts';
-import { accumulatorGradient, mantissasBelow } from './block-float.ts';
+import { accumulatorGradient, inMantissas, mantissasBelow } from './block-float.ts';
 import { emitDepthwiseMantissas } from './pointwise-gradient.ts';
 import type { BackwardContext, ForwardContext, LoweredForward, OperatorRule, RowRange } from './rule.ts';
 import {
@@ -127,13 +127,13 @@ function lowerBackward(context: BackwardContext): void {
 
 function emitInputGradient(context: BackwardContext, data: WeightedLayer, gradient: OutputGradient): void {
   const { graph, layer } = context;
-  const below = gradient.block === undefined ? undefined : mantissasBelow(graph, layer);
-  if (below === undefined) {
+  const below = mantissasBelow(graph, layer);
+  if (below !== undefined && inMantissas(gradient)) {
+    const held = emitDepthwiseMantissas(context, data, gradient, below);
+    context.contribute(0, held.buffer, held.block);
+  } else {
     context.contribute(0, emitConvInputGradient(context, data, gradient));
-    return;
   }
-  const held = emitDepthwiseMantissas(context, data, gradient, below);
-  context.contribute(0, held.buffer, held.block);
 }
 
 /** With the weights from before the update (numerics.md 9). Returns the gradient of the input, float32, whole. */

@@ -5,6 +5,7 @@ import {
   accumulatorGradient,
   type ConvolutionMantissas,
   convolutionMantissas,
+  inMantissas,
   mantissaBuffer,
   mantissasBelow,
 } from './block-float.ts';
@@ -129,16 +130,15 @@ function lowerBackward(context: BackwardContext): void {
 function inputGradient(context: BackwardContext, data: WeightedLayer, gradient: OutputGradient): void {
   const { graph, layer, builder } = context;
   const { window } = data;
-  const { block } = gradient;
   const multiplier = data.outputs / data.inputs;
   const count = window.in_height * window.in_width * window.in_channels;
-  const below = block === undefined ? undefined : mantissasBelow(graph, layer);
+  const below = mantissasBelow(graph, layer);
   const mantissas =
-    block === undefined || below === undefined
-      ? undefined
-      : convolutionMantissas(context, data, gradient, block, below);
-  const buffer = below === undefined ? builder.inputGradient(layer.name, count) : mantissaBuffer(builder, below, count);
-  const held: OutputGradient = { buffer, stride: data.inputs, ...(mantissas && { block: mantissas.block }) };
+    below !== undefined && inMantissas(gradient) ? convolutionMantissas(context, data, gradient, below) : undefined;
+  const held: OutputGradient =
+    below === undefined || mantissas === undefined
+      ? { buffer: builder.inputGradient(layer.name, count), stride: data.inputs }
+      : { buffer: mantissaBuffer(builder, below, count), stride: data.inputs, block: mantissas.block };
   const source = tapSource(context, data);
   const merged = source.loop > 1;
   // Tables of multipliers are short.

@@ -1,7 +1,7 @@
 /** Input gradient of a 1x1 layer by ranges of its input channels: the columns of its weights. */
 import type { Layer } from '../model/graph.ts';
 import { at, atOrNull, call, int } from '../schedule/builder.ts';
-import { type DepthwiseMantissas, depthwiseMantissas, mantissaBuffer } from './block-float.ts';
+import { type DepthwiseMantissas, depthwiseMantissas, type MantissaGradient, mantissaBuffer } from './block-float.ts';
 import type { BackwardContext } from './rule.ts';
 import {
   groupBegin,
@@ -21,11 +21,10 @@ type Context = Pick<BackwardContext, 'builder' | 'layer' | 'training'>;
 export function emitDepthwiseMantissas(
   context: Pick<BackwardContext, 'builder' | 'layer' | 'training' | 'graph' | 'lowered'>,
   data: WeightedLayer,
-  gradient: OutputGradient,
+  gradient: MantissaGradient,
   below: Layer,
 ): OutputGradient {
-  if (gradient.block === undefined) throw new Error(`${context.layer.name}: no mantissas`);
-  const mantissas = depthwiseMantissas(context, data, gradient.block, below);
+  const mantissas = depthwiseMantissas(context, data, gradient, below);
   const buffer = mantissaBuffer(context.builder, below, inputElements(data.window));
   const held = { buffer, stride: data.inputs, block: mantissas.block };
   emitPointwiseGradient(context, data, gradient, held, mantissas);

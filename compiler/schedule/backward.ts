@@ -12,7 +12,7 @@ import type { Head } from '../training/prepare.ts';
 import { bottleneckAt, emitBottleneck, groupOf } from './bottleneck.ts';
 import { at, call, float, int, label, type ProgramBuilder } from './builder.ts';
 import { constantOf } from './constants.ts';
-import type { LoweredForwardPass } from './forward.ts';
+import { type LoweredForwardPass, loweredBy } from './forward.ts';
 
 export interface Results {
   readonly loss: BufferId;
@@ -137,6 +137,7 @@ export function lowerGradients(
 ): void {
   const { tasks } = differentiation;
   const blocks = new Map<BufferId, BlockFloat>();
+  const lowered = loweredBy(forward);
   for (let index = 0; index < tasks.length; index++) {
     const layer = tasks[index];
     if (layer === undefined) break;
@@ -153,11 +154,10 @@ export function lowerGradients(
         : groupOf(graph, block, forward, differentiation, {
             besides: liveBytes(builder, tasks.slice(index), gradients, forward),
             gradient: builder.bytesOf(gradient),
-            elementBytes: optimization.settings.gradients === 'int16' ? 2 : 4,
+            gradients: optimization.settings.gradients,
           });
     if (block !== undefined && group !== undefined) {
-      const incoming = { gradient, block: blocks.get(gradient) };
-      const dx = emitBottleneck(builder, graph, block, group, incoming, forward, differentiation, optimization);
+      const dx = emitBottleneck(builder, graph, block, group, gradient, forward, differentiation, optimization);
       const { expand } = block;
       if (dx !== undefined && expand !== undefined) {
         contribute(builder, graph, expand, gradients, expand.inputs[0] ?? -1, dx);
@@ -172,12 +172,11 @@ export function lowerGradients(
       gradient,
       block: blocks.get(gradient),
       outputGradient: (index) => outputGradients[index],
-      mask: forward.masks.get(layer.name),
-      training: forward.training.get(layer.name),
+      ...lowered(layer),
       optimization,
       needs: (index) => differentiation.wanted.has(layer.inputs[index] ?? -1),
       input: (index) => codesOf(builder, graph, forward, layer.inputs[index] ?? -1),
-      lowered: ({ name }) => ({ mask: forward.masks.get(name), training: forward.training.get(name) }),
+      lowered,
       contribute: (index, buffer, block) => {
         if (block !== undefined) blocks.set(buffer, block);
         contribute(builder, graph, layer, gradients, layer.inputs[index] ?? -1, buffer);

@@ -9,6 +9,7 @@ import {
   type ConvolutionMantissas,
   convolutionMantissas,
   depthwiseMantissas,
+  inMantissas,
   isPointwise,
   mantissaBuffer,
   mantissasBelow,
@@ -36,7 +37,7 @@ import type { Differentiation } from '../training/differentiate.ts';
 import { emitBiasUpdate, type Optimization } from '../training/optimizer.ts';
 import type { TrainSettings } from '../training/plan.ts';
 import { at, type ProgramBuilder } from './builder.ts';
-import type { LoweredForwardPass } from './forward.ts';
+import { type LoweredForwardPass, loweredBy } from './forward.ts';
 
 export interface Bottleneck {
   /** The second 1x1 layer, whose output gradient comes in. */
@@ -85,8 +86,8 @@ export interface BlockSurroundings {
   readonly besides: number;
   /** Bytes of the gradient that comes in. */
   readonly gradient: number;
-  /** Of a gradient between the block's layers. */
-  readonly elementBytes: number;
+  /** How those between the block's layers are held. */
+  readonly gradients: TrainSettings['gradients'];
 }
 
 /**
@@ -98,17 +99,18 @@ export function groupOf(
   { project, depthwise, expand }: Bottleneck,
   forward: LoweredForwardPass,
   differentiation: Differentiation,
-  { besides, gradient, elementBytes }: BlockSurroundings,
+  { besides, gradient, gradients }: BlockSurroundings,
 ): number | undefined {
   const middle = weightedLayer(graph, depthwise);
   const below = expand === undefined ? undefined : weightedLayer(graph, expand);
+  const elementBytes = gradients === 'int16' ? 2 : 4;
   const before = elementBytes * outputPositions(middle.window);
   const after = below === undefined ? 0 : elementBytes * outputPositions(below.window);
   const dx =
     below !== undefined && differentiation.wanted.has(expand?.inputs[0] ?? -1)
       ? 4 * below.inputs * outputPositions(below.window)
       : 0;
-  const multipliers = elementBytes === 2 && expand !== undefined ? 4 : 0;
+  const multipliers = gradients === 'int16' && expand !== undefined ? 4 : 0;
   const perChannel = before + after + multipliers + scratchPerChannel(graph, project, expand, forward);
   const room = Math.min(largestGroupBytes, forward.peakBytes - besides - dx);
   const fitting = Math.floor(room / perChannel);
@@ -150,24 +152,28 @@ export function emitBottleneck(
   graph: Graph,
   { project, depthwise, expand }: Bottleneck,
   group: number,
-  incoming: { readonly gradient: BufferId; readonly block: BlockFloat | undefined },
+  gradient: BufferId,
   forward: LoweredForwardPass,
   differentiation: Differentiation,
   optimization: Optimization,
 ): BufferId | undefined {
-  const lowered = ({ name }: Layer) => ({ mask: forward.masks.get(name), training: forward.training.get(name) });
+  const lowered = loweredBy(forward);
   const contextOf = (layer: Layer) => ({ graph, layer, builder, optimization, lowered, ...lowered(layer) });
   const output = weightedLayer(graph, project);
   const middle = weightedLayer(graph, depthwise);
-  const whole = accumulatorGradient({ ...contextOf(project), ...incoming }, output);
-  const toDepthwise = whole.block && depthwiseMantissas(contextOf(project), output, whole.block, depthwise);
+  // Float32: who hands on mantissas takes that.
+  const whole = accumulatorGradient({ ...contextOf(project), gradient, block: undefined }, output);
+  const toDepthwise = inMantissas(whole) ? depthwiseMantissas(contextOf(project), output, whole, depthwise) : undefined;
   const held = groupGradient(builder, depthwise, outputPositions(middle.window), group, toDepthwise?.block);
-  const toExpand = expand && held.block && convolutionMantissas(contextOf(depthwise), middle, held, held.block, expand);
+  const toExpand =
+    expand !== undefined && inMantissas(held)
+      ? convolutionMantissas(contextOf(depthwise), middle, held, expand)
+      : undefined;
   const input = expand === undefined ? undefined : weightedLayer(graph, expand);
   const loop = Math.ceil(middle.outputs / group);
   /** Float32 gradients are masked and scaled where they are; mantissas come so. */
   const maskAndScale = (layer: Layer, data: WeightedLayer, gradient: OutputGradient): void => {
-    if (gradient.block !== undefined) return;
+    if (inMantissas(gradient)) return;
     const calls = [maskScaleCall(builder, layer, data, lowered(layer).mask, gradient)];
     builder.step({ layer: layer.name, phase: 'backward', loop, calls });
   };

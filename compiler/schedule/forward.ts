@@ -2,7 +2,7 @@
 import { elementCount, type Graph, type Layer, tensorAt } from '../model/graph.ts';
 import { perObject } from '../model/memo.ts';
 import { checkTypes, ruleOf } from '../operators/index.ts';
-import type { LoweredForward, OperatorRule, RingRows } from '../operators/rule.ts';
+import type { BackwardContext, LoweredForward, OperatorRule, RingRows } from '../operators/rule.ts';
 import { type WeightedLayer, weightedLayer } from '../operators/weighted.ts';
 import { firstInputRow, imagesOf, pictureOf, type Window, windowOf } from '../operators/window.ts';
 import type { BufferId } from '../program.ts';
@@ -29,6 +29,11 @@ export interface LoweredForwardPass {
   readonly training: ReadonlyMap<string, LayerTraining>;
   /** The largest live set, where the pass is streamed: what the backward pass may take without costing anything. */
   readonly peakBytes: number;
+}
+
+/** What the forward pass left of a layer for the backward pass. */
+export function loweredBy({ masks, training }: LoweredForwardPass): BackwardContext['lowered'] {
+  return ({ name }) => ({ mask: masks.get(name), training: training.get(name) });
 }
 
 export function lowerForwardPass(builder: ProgramBuilder, graph: Graph, options: ForwardOptions): LoweredForwardPass {
