@@ -47,8 +47,13 @@ export function channelsOf(selection: WeightSelection, channels: number): number
 type Settings = Pick<TrainSettings, 'classes' | 'head' | 'weights'>;
 
 /** Whether a new classifier replaces the layer: then it trains as a whole, whatever the plan says of it. */
-export function isNewHead(graph: Graph, { layer }: TrainableLayer, { classes }: Settings): boolean {
-  return classes !== undefined && [...layerIndex(graph).trainable.keys()].at(-1) === layer;
+export function isNewHead(graph: Graph, layer: TrainableLayer, settings: Settings): boolean {
+  return newClasses(graph, layer, settings) !== undefined;
+}
+
+/** Classes of the new classifier that replaces the layer. */
+function newClasses(graph: Graph, { layer }: TrainableLayer, { classes }: Settings): number | undefined {
+  return [...layerIndex(graph).trainable.keys()].at(-1) === layer ? classes : undefined;
 }
 
 /**
@@ -57,9 +62,9 @@ export function isNewHead(graph: Graph, { layer }: TrainableLayer, { classes }: 
  */
 export function trainedBytes(graph: Graph, layer: TrainableLayer, update: LayerUpdate, settings: Settings): number {
   const held = bytesPerElement[settings.weights === 'int16' ? 'int16' : 'int8'];
-  const { classes, head } = settings;
-  if (classes !== undefined && isNewHead(graph, layer, settings)) {
-    const perWeight = head === 'float32' ? bytesPerElement.float32 : held;
+  const classes = newClasses(graph, layer, settings);
+  if (classes !== undefined) {
+    const perWeight = settings.head === 'float32' ? bytesPerElement.float32 : held;
     return classes * (weightsPerResult(layer) * perWeight + biasBytes);
   }
   const perChannel = (elementCount(layer.weights.shape) / layer.channels) * held;
@@ -76,8 +81,8 @@ export function updateMacs(
   forwardMacs: number,
 ): number {
   // A classifier sees its features once.
-  if (settings.classes !== undefined && isNewHead(graph, layer, settings))
-    return settings.classes * weightsPerResult(layer);
+  const classes = newClasses(graph, layer, settings);
+  if (classes !== undefined) return classes * weightsPerResult(layer);
   return Math.round((forwardMacs * channelsOf(update.weights, layer.channels)) / layer.channels);
 }
 

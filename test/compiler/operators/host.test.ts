@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { generateC } from '../../../compiler/codegen/c.ts';
 import type { Graph } from '../../../compiler/model/graph.ts';
 import { Machine } from '../../../compiler/simulate/machine.ts';
-import { withTemporaryDirectory } from '../../../extension/cli/board/bench.ts';
-import { buildHostProgram, runHostProgram } from '../../../extension/cli/board/host.ts';
-import { findTools } from '../../../extension/cli/board/tools.ts';
-import { noFacts } from '../../support/facts.ts';
 import { graph } from '../../support/graph-builder.ts';
+import { gccIsThere, trainOnHost } from '../../support/host-training.ts';
 import { compiled, sampleOf, whole } from '../training/networks.ts';
 
-const tools = findTools(['gcc']);
 const side = 8;
 
 /** Between them, every operator with a gradient of its own, above a layer that trains. */
@@ -70,9 +65,8 @@ function networks(): readonly (readonly [string, Graph])[] {
   ];
 }
 
-describe.skipIf(!tools.ok)('generated C of every operator (skipped: needs gcc)', () => {
+describe.skipIf(!gccIsThere)('generated C of every operator (skipped: needs gcc)', () => {
   it.each(networks())('learns the bytes that the simulator learns: %s', async (_, network) => {
-    if (!tools.ok) throw new Error('not reached: the suite is skipped');
     const { program } = compiled(network, {
       ...{ loss: 'mean-squared-error', learningRate: 1, scaling: true },
       update: new Map([['stem', whole]]),
@@ -86,14 +80,8 @@ describe.skipIf(!tools.ok)('generated C of every operator (skipped: needs gcc)',
     const losses = training.map(({ input, label }) => machine.trainStep(input, label));
     expect(machine.learned()).not.toEqual(before);
     expect(losses.every(Number.isFinite)).toBe(true);
-    const files = generateC(program, noFacts);
-    const result = await withTemporaryDirectory(async (directory) => {
-      const built = await buildHostProgram({ files, planName: program.name, compiler: tools.value.gcc, directory });
-      if (!built.ok) return built;
-      return await runHostProgram(built.value, { training, inference: [] });
-    });
-    if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
-    expect(result.value.steps.map(({ loss }) => loss)).toEqual(losses);
-    expect(result.value.learned).toEqual(machine.learned().slice());
+    const host = await trainOnHost(program, training);
+    expect(host.steps.map(({ loss }) => loss)).toEqual(losses);
+    expect(host.learned).toEqual(machine.learned().slice());
   });
 });

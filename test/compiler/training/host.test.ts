@@ -1,17 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { generateC } from '../../../compiler/codegen/c.ts';
 import type { Graph } from '../../../compiler/model/graph.ts';
 import { Machine } from '../../../compiler/simulate/machine.ts';
 import type { Optimizer } from '../../../compiler/training/plan.ts';
-import { withTemporaryDirectory } from '../../../extension/cli/board/bench.ts';
-import { buildHostProgram, runHostProgram } from '../../../extension/cli/board/host.ts';
-import { findTools } from '../../../extension/cli/board/tools.ts';
-import { noFacts } from '../../support/facts.ts';
 import { graph } from '../../support/graph-builder.ts';
+import { gccIsThere, trainOnHost } from '../../support/host-training.ts';
 import { randomNumbers } from '../../support/random.ts';
 import { compiled, type PlanChanges, part, residual, sampleOf, whole } from './networks.ts';
 
-const tools = findTools(['gcc']);
 const momentum: Optimizer = { kind: 'sgd', momentum: 0.9 };
 const adam: Optimizer = { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
@@ -112,22 +107,15 @@ const cases: readonly (readonly [string, Graph, PlanChanges])[] = [
   ],
 ];
 
-describe.skipIf(!tools.ok)('generated C on the host (skipped: needs gcc)', () => {
+describe.skipIf(!gccIsThere)('generated C on the host (skipped: needs gcc)', () => {
   it.each(cases)('learns the bytes that the simulator learns: %s', async (_, network, changes) => {
-    if (!tools.ok) throw new Error('not reached: the suite is skipped');
     const { program } = compiled(network, { learningRate: 0.05, ...changes });
     const training = Array.from({ length: 30 }, (_, i) => ({ input: sampleOf(8 * 8 * 3, i % 2, i), label: i % 2 }));
     const machine = await Machine.create(program);
     const losses = training.map(({ input, label }) => machine.trainStep(input, label));
-    const files = generateC(program, noFacts);
-    const result = await withTemporaryDirectory(async (directory) => {
-      const built = await buildHostProgram({ files, planName: program.name, compiler: tools.value.gcc, directory });
-      if (!built.ok) return built;
-      return await runHostProgram(built.value, { training, inference: [] });
-    });
-    if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
-    expect(result.value.steps.map(({ loss }) => loss)).toEqual(losses);
-    expect(result.value.learned).toEqual(machine.learned().slice());
+    const host = await trainOnHost(program, training);
+    expect(host.steps.map(({ loss }) => loss)).toEqual(losses);
+    expect(host.learned).toEqual(machine.learned().slice());
     expect(new Set(losses).size).toBeGreaterThan(2);
   });
 });
