@@ -9,7 +9,7 @@ import { hasSharedData } from '../support/corpus.ts';
 import {
   compiledPlan,
   expectUnchangedByInference,
-  int16Program,
+  float32Program,
   losses,
   lossRatio,
   mean,
@@ -120,10 +120,10 @@ describe.skipIf(!hasSharedData)('training on speech (skipped: needs ../shared/da
     );
 
     it.skipIf(!hasBoard)(
-      'is the same on a Cortex-M7 with gradients in int16 (skipped: needs the Arm toolchain and QEMU)',
+      'is the same on a Cortex-M7 with gradients in float32 (skipped: needs the Arm toolchain and QEMU)',
       { timeout },
       async () => {
-        const program = int16Program(compiled);
+        const program = float32Program(compiled);
         expect(await compareBoard({ ...subject(steps), program }, compiled.plan)).toEqual(same);
       },
     );

@@ -16,9 +16,9 @@ export async function compiledPlan(name: string) {
   return compiled;
 }
 
-/** The same plan with gradients in int16. */
-export function int16Program({ graph, plan }: CompiledPlan): Program {
-  return must(compile(graph, { ...plan, train: { ...plan.train, gradients: 'int16' } })).program;
+/** The same plan with gradients in float32; int16 is the default. */
+export function float32Program({ graph, plan }: CompiledPlan): Program {
+  return must(compile(graph, { ...plan, train: { ...plan.train, gradients: 'float32' } })).program;
 }
 
 export function take<T>(order: Iterator<T, never>, count: number): T[] {

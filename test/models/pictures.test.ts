@@ -9,7 +9,7 @@ import { hasSharedData } from '../support/corpus.ts';
 import {
   compiledPlan,
   expectUnchangedByInference,
-  int16Program,
+  float32Program,
   losses,
   lossRatio,
   take,
@@ -79,12 +79,12 @@ describe.skipIf(!hasSharedData)('training on pictures (skipped: needs ../shared/
   });
 
   it.skipIf(!hasBoard)(
-    'is the same on a Cortex-M7 with gradients in int16: mbv2-w0.35 (skipped: needs the Arm toolchain and QEMU)',
+    'is the same on a Cortex-M7 with gradients in float32: mbv2-w0.35 (skipped: needs the Arm toolchain and QEMU)',
     { timeout },
     async () => {
       const compiled = await compiledPlan('mbv2-w0.35');
       const samples = await trainingSamples(compiled, 4);
-      const program = int16Program(compiled);
+      const program = float32Program(compiled);
       const inference = samples.slice(0, 2).map(({ input }) => input);
       const subject = { program, session: { training: samples.slice(0, steps), inference } };
       expect(await compareBoard(subject, compiled.plan)).toEqual(same);

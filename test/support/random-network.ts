@@ -134,8 +134,9 @@ const settings: fc.Arbitrary<Partial<TrainSettings>> = fc.record(
     ),
     batch: fc.constantFrom(1, 2),
     weights: fc.constantFrom('int8', 'int16', 'int8-stochastic'),
+    gradients: fc.constantFrom('float32', 'int16'),
   },
-  { requiredKeys: ['batch'] },
+  { requiredKeys: ['batch', 'gradients'] },
 );
 
 export interface TrainedNetwork {

@@ -5,10 +5,10 @@ import type { Graph } from '../../../compiler/model/graph.ts';
 import { mantissaBits } from '../../../compiler/operators/block-float.ts';
 import { type WeightedLayer, weightedLayer } from '../../../compiler/operators/weighted.ts';
 import type { Program } from '../../../compiler/program.ts';
-import { Machine } from '../../../compiler/simulate/machine.ts';
+import type { TrainSettings } from '../../../compiler/training/plan.ts';
 import { at } from '../../reference/values.ts';
+import { cosineOf, gradientSums } from '../../support/gradient-sums.ts';
 import { graph } from '../../support/graph-builder.ts';
-import { randomNumbers } from '../../support/random.ts';
 import {
   planFor,
   type TrainedNetwork,
@@ -84,32 +84,13 @@ describe.each(kinds)('gradients in int16 through $name', ({ networks, groups: fe
   });
 });
 
-/** The gradients of one sample, by buffer name: a batch of two is not complete. */
-async function gradientsOf({ network, plan }: TrainedNetwork): Promise<ReadonlyMap<string, Float32Array>> {
-  const train = { ...plan.train, batch: 2, optimizer: { kind: 'sgd', momentum: 0 } } as const;
-  const program = programOf(network, { ...plan, train });
-  const machine = await Machine.create(program);
-  const random = randomNumbers(7);
-  const { length } = machine.bytes(program.ports.input);
-  const picture = () => Int8Array.from({ length }, () => Math.floor(random() * 256) - 128);
-  // Below a new classifier, which starts at 0, there is no gradient before its first update.
-  for (const label of plan.train.classes === undefined ? [1] : [0, 1, 1]) machine.trainStep(picture(), label);
-  const sums = program.buffers.filter(({ name }) => name.endsWith('_gradient_sum'));
-  return new Map(sums.map(({ id, name }) => [name, new Float32Array(machine.bytes(id).slice().buffer)]));
-}
-
-/** Undefined where both are 0. */
-function cosineOf(wanted: Float32Array, got: Float32Array): number | undefined {
-  const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * at(y, i), 0);
-  if (wanted.every((value) => value === 0) && got.every((value) => value === 0)) return undefined;
-  const length = Math.sqrt(dot(wanted, wanted) * dot(got, got));
-  return length === 0 ? 0 : dot(wanted, got) / length;
-}
-
 /** Cosines of every parameter's gradient with that in float32, of those that are not 0. */
 async function cosinesOf(drawn: TrainedNetwork): Promise<readonly number[]> {
-  const wanted = await gradientsOf(withGradients(drawn, 'float32'));
-  const got = await gradientsOf(withGradients(drawn, 'int16'));
+  const sumsOf = (gradients: TrainSettings['gradients']) => {
+    const { network, plan } = withGradients(drawn, gradients);
+    return gradientSums((changed) => programOf(network, changed), plan);
+  };
+  const [wanted, got] = [await sumsOf('float32'), await sumsOf('int16')];
   return [...wanted].flatMap(([name, values]) => {
     const cosine = cosineOf(values, got.get(name) ?? new Float32Array(values.length));
     return cosine === undefined ? [] : [cosine];

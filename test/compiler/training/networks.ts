@@ -49,7 +49,8 @@ export function planOf({ update = residualUpdate, input, ...train }: PlanChanges
     model: 'small.tflite',
     target: { core: 'cortex-m7', sramBytes: 1 << 20, flashBytes: 1 << 22 },
     budgetBytes: 1 << 20,
-    train: { ...defaultTrainSettings, ...train },
+    // Float32, as the references compute; tests of int16 ask for it.
+    train: { ...defaultTrainSettings, gradients: 'float32', ...train },
     update,
     ...(input === undefined ? {} : { input }),
   };
