@@ -62,7 +62,7 @@ export class PlanDiagnostics {
 const limitCodes: readonly unknown[] = ['budget-exceeded', 'sram-exceeded'];
 
 export class PlanCodeActions implements CodeActionProvider {
-  private readonly lighter = new WeakMap<Analysis, Promise<readonly Fix[]>>();
+  private readonly lighter = new WeakMap<Analysis, LighterFixes>();
 
   constructor(
     private readonly analyser: Analyser,
@@ -91,14 +91,36 @@ export class PlanCodeActions implements CodeActionProvider {
   private async lighterFixes(document: LangiumDocument, cancelled: () => boolean): Promise<readonly Fix[]> {
     if (this.provider === undefined) return [];
     const analysis = await this.analyser.analyse(document);
-    const known = this.lighter.get(analysis);
-    if (known !== undefined) return known;
-    const fixes = lighterFixes(analysis, this.provider, cancelled);
-    this.lighter.set(analysis, fixes);
-    const found = await fixes;
-    if (cancelled()) this.lighter.delete(analysis);
-    return found;
+    const known = this.lighter.get(analysis) ?? this.priceLighter(analysis, this.provider);
+    known.asking.push(cancelled);
+    const found = await known.fixes;
+    // Given up because those who asked before had gone.
+    return known.isGivenUp() && !cancelled() ? this.lighterFixes(document, cancelled) : found;
   }
+
+  private priceLighter(analysis: Analysis, provider: PriceProvider): LighterFixes {
+    const asking: (() => boolean)[] = [];
+    let givenUp = false;
+    const giveUp = (): boolean => {
+      if (!givenUp && asking.every((cancelled) => cancelled())) {
+        givenUp = true;
+        this.lighter.delete(analysis);
+      }
+      return givenUp;
+    };
+    const fixes = Promise.resolve().then(() => lighterFixes(analysis, provider, giveUp));
+    const priced: LighterFixes = { fixes, asking, isGivenUp: () => givenUp };
+    this.lighter.set(analysis, priced);
+    return priced;
+  }
+}
+
+/** Fixes that are being priced, for all who ask for them meanwhile. */
+interface LighterFixes {
+  readonly fixes: Promise<readonly Fix[]>;
+  /** Whether each of them has cancelled: an editor asks anew at every move of the cursor, and cancels what it asked before. */
+  readonly asking: (() => boolean)[];
+  isGivenUp(): boolean;
 }
 
 function isSame(a: LspDiagnostic, b: LspDiagnostic): boolean {

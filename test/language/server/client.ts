@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import {
+  type CancellationToken,
   createProtocolConnection,
   type Diagnostic,
   type ProtocolConnection,
@@ -125,9 +126,14 @@ export class PlanClient {
     });
   }
 
-  ask<Answer>(method: string, path: string, rest: object = {}): Promise<Answer> {
+  ask<Answer>(method: string, path: string, rest: object = {}, token?: CancellationToken): Promise<Answer> {
     const textDocument = { uri: pathToFileURL(path).toString() };
-    return this.connection.sendRequest(`textDocument/${method}`, { textDocument, ...rest });
+    const params = { textDocument, ...rest };
+    const request = `textDocument/${method}`;
+    // Left out, not undefined: two parameters would be sent by position.
+    return token === undefined
+      ? this.connection.sendRequest(request, params)
+      : this.connection.sendRequest(request, params, token);
   }
 
   async stop(): Promise<void> {

@@ -15,6 +15,7 @@ import type {
   SemanticTokens,
   TextEdit,
 } from 'vscode-languageserver-protocol';
+import { CancellationTokenSource } from 'vscode-languageserver-protocol/node.js';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { compilePlanFile } from '../../../extension/cli/compilation.ts';
 import { atCursor, PlanClient } from './client.ts';
@@ -150,6 +151,21 @@ update {
     const next = TextDocument.applyEdits(TextDocument.create(uri, 'trainplan', 1, text), [edit]);
     await client.show(plan, next);
     expect(await client.compiled(plan)).toEqual([]);
+  });
+
+  it('has its changes for who asks after another request that was cancelled', async () => {
+    await client.show(plan, withBudget(2));
+    const [diagnostic] = await client.compiled(plan);
+    const params = { range: diagnostic?.range, context: { diagnostics: [diagnostic] } };
+    const gone = new CancellationTokenSource();
+    const handled = (): Promise<unknown> => client.ask('hover', plan, { position: { line: 0, character: 0 } });
+    const first = client.ask<CodeAction[]>('codeAction', plan, params, gone.token).catch(() => undefined);
+    await handled();
+    const second = client.ask<CodeAction[]>('codeAction', plan, params);
+    await handled();
+    gone.cancel();
+    await first;
+    expect((await second).map(({ title }) => title)).toContainEqual(expect.stringContaining('too much'));
   });
 });
 
