@@ -60,6 +60,8 @@ export class PlanLanguageClient extends Disposable {
 
   private async launch(): Promise<BaseLanguageClient> {
     try {
+      // Not within the extension's activation, which others wait for: the client's code takes ten times as long to load.
+      await new Promise((resolve) => setTimeout(resolve));
       const client = await this.create(optionsWith(this.log, this.onLenses));
       client.onRequest('firmtune/readFile', ({ uri }: { uri: string }) => readFile(Uri.parse(uri)));
       client.onRequest('firmtune/readDirectory', ({ uri }: { uri: string }) => readDirectory(Uri.parse(uri)));

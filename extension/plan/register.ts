@@ -26,6 +26,7 @@ import type { PlanState } from './session.ts';
 import { PlanSessions } from './sessions.ts';
 import { taskRefusal } from './taskGuard.ts';
 import { toggleLayer } from './toggleLayer.ts';
+import { EngineWarmUp } from './warmUp.ts';
 import { bytesText } from './words.ts';
 
 export interface PlanServices {
@@ -64,6 +65,7 @@ export function registerPlans(
     fits,
     figures,
     tree,
+    new EngineWarmUp(engines.quick),
     window.registerCustomEditorProvider(planViewType, views),
     commands.registerCommand('firmtune.openPlanView', (plan: unknown) => show(plan, undefined)),
     commands.registerCommand('firmtune.showPlan', (plan: unknown) => show(plan, undefined)),

@@ -1,8 +1,9 @@
 /** A webview's page: its HTML, and typed, checked messages in both directions. */
 
 import { type BaseIssue, type BaseSchema, safeParse } from 'valibot';
-import { Disposable, Uri, type Webview } from 'vscode';
+import { Disposable, Uri, type Webview, workspace } from 'vscode';
 import { packed } from '../../webview/messages.ts';
+import { type PageParts, pageHtml } from './pageHtml.ts';
 
 export interface Page<ToPage> extends Disposable {
   /** Dropped until the page is ready: `onReady` then sends all of the state. */
@@ -32,7 +33,9 @@ export function openPage<ToPage extends { readonly type: string }, FromPage>(
   options: PageOptions<FromPage>,
 ): Page<ToPage> {
   const dist = Uri.joinPath(extensionUri, 'dist', 'webview');
-  webview.options = { enableScripts: true, localResourceRoots: [dist] };
+  // All that the page needs is in its text.
+  webview.options = { enableScripts: true, localResourceRoots: [] };
+  let isOpen = true;
   let ready = false;
   const received = webview.onDidReceiveMessage((message: unknown) => {
     if ((message as { type?: unknown } | null)?.type === readyMessage) {
@@ -44,54 +47,30 @@ export function openPage<ToPage extends { readonly type: string }, FromPage>(
     if (parsed.success) options.onMessage(parsed.output);
     else options.onInvalid(parsed.issues.map(({ message: text }) => text).join('; '));
   });
-  webview.html = pageHtml(webview, dist, options);
-  return Object.assign(new Disposable(() => received.dispose()), {
+  const close = (): void => {
+    isOpen = false;
+    received.dispose();
+  };
+  readParts(dist, options.name).then(
+    (parts) => {
+      if (isOpen) webview.html = pageHtml(parts, options);
+    },
+    (error: unknown) => options.onInvalid(String(error)),
+  );
+  return Object.assign(new Disposable(close), {
     send(message: ToPage): void {
       if (ready) void webview.postMessage(options.packs === true ? packed(message) : message);
     },
   });
 }
 
-function pageHtml(
-  webview: Webview,
-  dist: Uri,
-  { name, title, language }: { name: string; title: string; language: string },
-): string {
-  const file = (extension: string): string =>
-    webview.asWebviewUri(Uri.joinPath(dist, `${name}.${extension}`)).toString();
-  const nonce = newNonce();
-  // Styles: the toolkit adopts style sheets, which no policy governs; charts set no inline styles but through the DOM.
-  // Only the toolkit's probe for `:focus-visible` is a style element: it takes its nonce from the page's head.
-  const styleNonce = newNonce();
-  const policy = [
-    "default-src 'none'",
-    `script-src 'nonce-${nonce}'`,
-    `style-src ${webview.cspSource} 'nonce-${styleNonce}'`,
-    `font-src ${webview.cspSource}`,
-    `img-src ${webview.cspSource} data: blob:`,
-  ].join('; ');
-  return `<!DOCTYPE html>
-<html lang="${language}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta property="csp-nonce" content="${styleNonce}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${file('css')}">
-<title>${escapeHtml(title)}</title>
-</head>
-<body>
-<div id="root"></div>
-<script nonce="${nonce}" src="${file('js')}"></script>
-</body>
-</html>`;
-}
-
-function newNonce(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+async function readParts(dist: Uri, name: string): Promise<PageParts> {
+  const read = async (extension: string): Promise<string> => {
+    const bytes = await workspace.fs.readFile(Uri.joinPath(dist, `${name}.${extension}`));
+    // The maps are not where the page is.
+    return new TextDecoder().decode(bytes).replace(/\n(\/\/|\/\*)# sourceMappingURL=.*\s*$/, '\n');
+  };
+  const [script, style] = await Promise.all([read('js'), read('css')]);
+  // By this name the console and the debugger know it.
+  return { script: `${script}//# sourceURL=firmtune-${name}.js`, style };
 }

@@ -40,7 +40,7 @@ export async function openWorkbench({
     const page = await context.newPage();
     page.on('console', (message) => {
       // VS Code itself complains of much; what comes of our pages, and every breach of their policy, is ours.
-      const ours = message.location().url.includes('/dist/webview/');
+      const ours = message.location().url.startsWith('firmtune-');
       const isProblem = ['error', 'warning'].includes(message.type()) && ours;
       if (isProblem || /Content Security Policy/.test(message.text())) problems.push(message.text());
     });

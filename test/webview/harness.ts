@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { pageHtml } from '../../extension/views/pageHtml.ts';
 import { chromiumPath } from '../vscode/workbench.mjs';
 import { type ThemeName, themeVariables } from './themes.ts';
 
@@ -92,14 +93,6 @@ export async function openPage<ToPage, FromPage>(
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text());
   });
-  // The same policy as in extension/views/page.ts, with the test's own bridge before it.
-  const policy = [
-    "default-src 'none'",
-    "script-src 'nonce-page'",
-    `style-src ${origin} 'nonce-style'`,
-    `font-src ${origin}`,
-    `img-src ${origin} data: blob:`,
-  ].join('; ');
   const bridge = `
     window.messages = [];
     let state = ${JSON.stringify(state ?? null) ?? 'null'} ?? undefined;
@@ -108,15 +101,14 @@ export async function openPage<ToPage, FromPage>(
       getState: () => state,
       setState: (next) => { state = next; window.savedState = next; },
     });`;
-  const html = `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
-    <meta http-equiv="Content-Security-Policy" content="${policy}">
-    <meta property="csp-nonce" content="style"><link rel="stylesheet" href="${origin}/page.css"><title>page</title></head>
-    <body><div id="root"></div><script nonce="page">${bridge}</script><script nonce="page" src="${origin}/page.js"></script></body></html>`;
+  // VS Code's side goes first, under the page's own policy.
+  const html = pageHtml(bundle, { title: 'page', language: 'en' }).replace(
+    /<script nonce="\w+">/,
+    (start) => `${start}${bridge}</script>${start}`,
+  );
   await page.route(`${origin}/**`, (route) => {
-    const path = new URL(route.request().url()).pathname;
-    if (path === '/page.js') return route.fulfill({ contentType: 'text/javascript', body: bundle.script });
-    if (path === '/page.css') return route.fulfill({ contentType: 'text/css', body: bundle.style });
-    return path === '/' ? route.fulfill({ contentType: 'text/html', body: html }) : route.fulfill({ status: 404 });
+    const isPage = new URL(route.request().url()).pathname === '/';
+    return isPage ? route.fulfill({ contentType: 'text/html', body: html }) : route.fulfill({ status: 404 });
   });
   const setTheme = async (name: ThemeName): Promise<void> => {
     await page.evaluate(

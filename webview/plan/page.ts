@@ -224,7 +224,11 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
     stateView.hidden = true;
     banner.hidden = true;
     view.classList.remove('stale');
-    afterPaint(() => host.send({ type: 'painted', version: next.version }));
+    afterPaint(() => {
+      // For measurements: see test/vscode/clicks.mjs.
+      if (first) performance.mark('firmtune-first-paint');
+      host.send({ type: 'painted', version: next.version });
+    });
     drawAll();
     if (first) restoreScroll();
     if (before !== undefined) live.say(changeText(before, picture));
