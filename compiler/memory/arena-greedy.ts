@@ -1,7 +1,7 @@
 /** Packing by placing items one after another at the lowest free offset, and a hill climb over the orders. */
 
 import type { PreparedArena } from './arena-problem.ts';
-import { roundUp } from './arena-problem.ts';
+import { at, roundUp } from './arena-problem.ts';
 
 export interface Packing {
   readonly offsets: readonly number[];
@@ -10,28 +10,49 @@ export interface Packing {
 
 /** Places the items in the given order, each at the lowest offset that the earlier ones leave. */
 export function packInOrder(arena: PreparedArena, order: readonly number[]): Packing {
-  const { sizes, aligns, neighbours } = arena;
+  const { sizes, aligns, firstSection, lastSection, relieved } = arena;
   const offsets = new Array<number>(sizes.length).fill(-1);
+  // Those that have a place, by offset: the first that lies high enough ends the search for room.
+  const placed = new Int32Array(order.length);
+  let count = 0;
   let height = 0;
   for (const item of order) {
-    // A placed neighbour forbids the open interval (from, to).
-    const forbidden: { from: number; to: number }[] = [];
-    for (const { item: other, above, below } of neighbours[item] ?? []) {
-      const offset = offsets[other] ?? -1;
-      // Seen from `item`: `above` separates a higher neighbour, `below` a lower one.
-      if (offset >= 0) forbidden.push({ from: offset - above, to: offset + below });
-    }
-    forbidden.sort((a, b) => a.from - b.from);
+    const size = sizes[item] ?? 0;
     const align = aligns[item] ?? 1;
+    const [first, last] = [at(firstSection, item), at(lastSection, item)];
+    const reliefs = relieved.get(item) ?? [];
     let offset = 0;
-    for (const { from, to } of forbidden) {
-      if (from >= offset) break;
-      if (to > offset) offset = roundUp(to, align);
+    for (let next = 0, moved = true; moved; ) {
+      moved = false;
+      for (; next < count; next++) {
+        const other = at(placed, next);
+        const from = offsets[other] as number;
+        if (from - size >= offset) break;
+        const top = from + (sizes[other] as number);
+        const isFree = top <= offset || at(firstSection, other) > last || first > at(lastSection, other);
+        if (isFree || reliefs.some((relief) => relief.item === other)) continue;
+        offset = roundUp(top, align);
+      }
+      for (const { item: other, above, below } of reliefs) {
+        const from = offsets[other] as number;
+        if (from < 0 || from - above >= offset || from + below <= offset) continue;
+        offset = roundUp(from + below, align);
+        moved = true;
+      }
     }
     offsets[item] = offset;
-    height = Math.max(height, offset + (sizes[item] ?? 0));
+    height = Math.max(height, offset + size);
+    insertByOffset(placed, count++, item, offsets);
   }
   return { offsets, height };
+}
+
+function insertByOffset(placed: Int32Array, count: number, item: number, offsets: readonly number[]): void {
+  const offset = offsets[item] as number;
+  let place = count;
+  while (place > 0 && (offsets[at(placed, place - 1)] as number) > offset) place--;
+  placed.copyWithin(place + 1, place, count);
+  placed[place] = item;
 }
 
 /** Orders in which placing items works well, each by a quality of the items from most to least. */
@@ -48,10 +69,10 @@ export interface ItemOrders {
 }
 
 export function orderItems(arena: PreparedArena): ItemOrders {
-  const { sizes, spans, sections } = arena;
+  const { sizes, firstSection, lastSection, sections } = arena;
   const loads = sections.map((section) => section.items.reduce((sum, item) => sum + (sizes[item] ?? 0), 0));
   const keys = sizes.map((size, item) => {
-    const [first, last] = spans[item] ?? [0, -1];
+    const [first, last] = [at(firstSection, item), at(lastSection, item)];
     const width = last - first + 1;
     const pressure = loads.slice(first, last + 1).reduce((most, load) => Math.max(most, load), 0);
     return { item, size, width, area: size * width, pressure, start: -first };
@@ -114,8 +135,10 @@ export function climb(
     const { offsets, height } = best;
     const top = order.filter((item) => (offsets[item] ?? 0) + (arena.sizes[item] ?? 0) === height);
     const highest = top[below(top.length)] ?? 0;
-    const neighbours = arena.neighbours[highest] ?? [];
-    const item = random() < 0.5 ? highest : (neighbours[below(neighbours.length)]?.item ?? highest);
+    const { start: starts, item: near } = arena.neighbours;
+    const [from, to] = [at(starts, highest), at(starts, highest + 1)];
+    const chosen = random() < 0.5 ? to : from + below(to - from);
+    const item = chosen < to ? at(near, chosen) : highest;
     const changed = order.filter((other) => other !== item);
     changed.splice(below(order.indexOf(item) + 1), 0, item);
     const packing = packInOrder(arena, changed);

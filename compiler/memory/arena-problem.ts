@@ -26,12 +26,22 @@ export interface ArenaProblem {
   readonly overlaps?: readonly ArenaOverlap[];
 }
 
-/** An item that shares a step with another. */
-export interface Neighbour {
+/** Items that share a step, in flat arrays: those of item i are entries start[i] until start[i + 1]. */
+export interface Neighbours {
+  readonly start: Int32Array;
+  /** In ascending order. */
+  readonly item: Int32Array;
+  /** The least offset(neighbour) - offset(self) when the neighbour has the higher offset. */
+  readonly above: Int32Array;
+  /** The least offset(self) - offset(neighbour) when the neighbour has the lower offset. */
+  readonly below: Int32Array;
+}
+
+/** Two items that may overlap; with each of its items first. */
+export interface Relief {
   readonly item: number;
-  /** The least offset(item) - offset(self) when `item` has the higher offset. */
+  /** As in `Neighbours`. */
   readonly above: number;
-  /** The least offset(self) - offset(item) when `item` has the lower offset. */
   readonly below: number;
 }
 
@@ -45,12 +55,15 @@ export interface Section {
 export interface PreparedArena {
   readonly sizes: readonly number[];
   readonly aligns: readonly number[];
-  /** Neighbours by item; items of no bytes have none. */
-  readonly neighbours: readonly (readonly Neighbour[])[];
+  /** Items of no bytes have none. */
+  readonly neighbours: Neighbours;
+  /** By item, those of its neighbours that it may overlap. */
+  readonly relieved: ReadonlyMap<number, readonly Relief[]>;
   /** In the order of time. */
   readonly sections: readonly Section[];
-  /** The first and last section of each item (it is in all between); [0, -1] for an item of no bytes. */
-  readonly spans: readonly (readonly [number, number])[];
+  /** The first and last section of each item (it is in all between); 0 and -1 for an item of no bytes. */
+  readonly firstSection: Int32Array;
+  readonly lastSection: Int32Array;
   /** How many bytes at most two items that may overlap can share; key: `pairKey`. */
   readonly shared: ReadonlyMap<number, number>;
   /** Divides all sizes. */
@@ -117,6 +130,41 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
+/** An element known to exist; V8 inlines it. */
+export function at(array: Int32Array, index: number): number {
+  return array[index] as number;
+}
+
+/** Items meet if they have a section in common. */
+function findNeighbours(
+  firstSection: Int32Array,
+  lastSection: Int32Array,
+  separation: (below: number, above: number) => number,
+): Neighbours {
+  const count = firstSection.length;
+  const start = new Int32Array(count + 1);
+  const meet = (a: number, b: number): boolean =>
+    a !== b && at(firstSection, a) <= at(lastSection, b) && at(firstSection, b) <= at(lastSection, a);
+  for (let self = 0; self < count; self++) {
+    let found = 0;
+    for (let other = 0; other < count; other++) if (meet(self, other)) found++;
+    start[self + 1] = at(start, self) + found;
+  }
+  const item = new Int32Array(at(start, count));
+  const above = new Int32Array(item.length);
+  const below = new Int32Array(item.length);
+  let entry = 0;
+  for (let self = 0; self < count; self++) {
+    for (let other = 0; other < count; other++) {
+      if (!meet(self, other)) continue;
+      item[entry] = other;
+      above[entry] = separation(self, other);
+      below[entry++] = separation(other, self);
+    }
+  }
+  return { start, item, above, below };
+}
+
 /** @throws RangeError if the problem is not well formed. */
 export function prepareArena(problem: ArenaProblem): PreparedArena {
   validate(problem);
@@ -131,31 +179,35 @@ export function prepareArena(problem: ArenaProblem): PreparedArena {
     const key = below * count + above;
     distances.set(key, Math.min(distance, distances.get(key) ?? sizeOf(below)));
   }
-  const growing = new Set([...distances.keys()].map((key) => Math.floor(key / count)));
+  const growing = new Uint8Array(count);
+  for (const key of distances.keys()) growing[Math.floor(key / count)] = 1;
   const separation = (below: number, above: number) =>
-    (growing.has(below) ? distances.get(below * count + above) : undefined) ?? sizeOf(below);
+    (growing[below] === 1 ? distances.get(below * count + above) : undefined) ?? sizeOf(below);
 
   const members = findSections(items);
-  const spans: [number, number][] = items.map(() => [0, -1]);
+  const firstSection = new Int32Array(count);
+  const lastSection = new Int32Array(count).fill(-1);
   for (const [section, indices] of members.entries()) {
     for (const index of indices) {
-      const span = spans[index];
-      if (span === undefined) continue;
-      if (span[1] < 0) span[0] = section;
-      span[1] = section;
+      if (at(lastSection, index) < 0) firstSection[index] = section;
+      lastSection[index] = section;
     }
   }
-
-  const neighbours = items.map((self, index) => {
-    const found: Neighbour[] = [];
-    for (let item = 0; item < count; item++) {
-      const other = items[item];
-      if (other === undefined || item === index || other.size === 0 || self.size === 0) continue;
-      if (other.first > self.last || self.first > other.last) continue;
-      found.push({ item, above: separation(index, item), below: separation(item, index) });
+  const neighbours = findNeighbours(firstSection, lastSection, separation);
+  const relieved = new Map<number, Relief[]>();
+  for (let self = 0; self < count; self++) {
+    for (let entry = at(neighbours.start, self); entry < at(neighbours.start, self + 1); entry++) {
+      const relief = {
+        item: at(neighbours.item, entry),
+        above: at(neighbours.above, entry),
+        below: at(neighbours.below, entry),
+      };
+      if (relief.above === sizeOf(self) && relief.below === sizeOf(relief.item)) continue;
+      const known = relieved.get(self);
+      if (known === undefined) relieved.set(self, [relief]);
+      else known.push(relief);
     }
-    return found;
-  });
+  }
 
   const shared = new Map<number, number>();
   for (const [key, distance] of distances) {
@@ -169,13 +221,12 @@ export function prepareArena(problem: ArenaProblem): PreparedArena {
   for (const pair of shared.keys()) {
     const a = Math.floor(pair / count);
     const b = pair % count;
-    const [firstOfA, lastOfA] = spans[a] ?? [0, -1];
-    const [firstOfB, lastOfB] = spans[b] ?? [0, -1];
-    for (let section = Math.max(firstOfA, firstOfB); section <= Math.min(lastOfA, lastOfB); section++)
+    const last = Math.min(at(lastSection, a), at(lastSection, b));
+    for (let section = Math.max(at(firstSection, a), at(firstSection, b)); section <= last; section++)
       sections[section]?.pairs.push([a, b]);
   }
   const sizeUnit = sizes.reduce(greatestCommonDivisor, 0) || 1;
   const step = [...distances.values()].reduce(greatestCommonDivisor, sizeUnit);
   const unit = aligns.every((align) => step % align === 0) ? step : 1;
-  return { sizes, aligns, neighbours, sections, spans, shared, sizeUnit, unit };
+  return { sizes, aligns, neighbours, relieved, sections, firstSection, lastSection, shared, sizeUnit, unit };
 }

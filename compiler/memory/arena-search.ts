@@ -5,9 +5,9 @@
  */
 
 import { randomNumbers } from './arena-greedy.ts';
+import { at } from './arena-problem.ts';
 import { PackingState } from './arena-state.ts';
 import type { SearchableTables } from './arena-tables.ts';
-import { at } from './arena-tables.ts';
 
 /** Which section is decided next: few choices and little slack, or often in contradictions. */
 export type SectionChoice = 'tight' | 'troubled' | 'tight-troubled';
@@ -40,6 +40,8 @@ export class PackingSearch {
   /** Whether everything near an item is at least as high as the item. */
   private readonly inValley: Int32Array;
   private readonly stampOf: Int32Array;
+  /** By item, the entry of a neighbour that could displace it when that was asked last. */
+  private readonly displacedBy: Int32Array;
   private readonly random: () => number;
   private choice: SectionChoice = 'tight';
   private stamp = 0;
@@ -55,6 +57,7 @@ export class PackingSearch {
     this.rank = new Float64Array(tables.count);
     this.inValley = new Int32Array(tables.count);
     this.stampOf = new Int32Array(tables.count);
+    this.displacedBy = new Int32Array(tables.count).fill(-1);
     this.random = randomNumbers(seed);
   }
 
@@ -145,6 +148,8 @@ export class PackingSearch {
 
   private findFloors(): void {
     const { state, tables } = this;
+    if (!state.floorsAreOld) return;
+    state.floorsAreOld = false;
     const { sectionStart, sectionItem, sectionCount } = tables;
     for (let section = 0; section < sectionCount; section++) {
       if (at(state.remaining, section) === 0) continue;
@@ -160,16 +165,18 @@ export class PackingSearch {
   /** Marks the items below which nothing else can come to lie; returns one that nothing can displace, or -1. */
   private findValleys(): number {
     const { state, tables, inValley } = this;
-    const { first, last, equals, tieOrder } = tables;
-    for (const item of tieOrder) {
-      if (at(state.placedAt, item) >= 0 || at(tables.size, item) === 0) continue;
+    const { first, last, size, equals, tieOrder } = tables;
+    const { placedAt, floor } = state;
+    for (let place = 0; place < tieOrder.length; place++) {
+      const item = at(tieOrder, place);
+      if (at(placedAt, item) >= 0 || at(size, item) === 0) continue;
       const lowest = at(state.lowest, item);
-      let deep = true;
-      for (let section = at(first, item); deep && section <= at(last, item); section++)
-        deep = at(state.floor, section) === lowest;
-      for (const other of equals[item] ?? [])
-        if (at(state.placedAt, other) < 0 && at(state.lowest, other) === lowest && at(inValley, other) === 0)
-          deep = false;
+      const end = at(last, item);
+      let section = at(first, item);
+      while (section <= end && at(floor, section) === lowest) section++;
+      let deep = section > end;
+      for (const other of deep ? (equals[item] ?? []) : [])
+        if (at(placedAt, other) < 0 && at(state.lowest, other) === lowest && at(inValley, other) === 0) deep = false;
       inValley[item] = deep ? 1 : 0;
       if (deep && at(state.support, item) === lowest && !this.canBeDisplaced(item)) return item;
     }
@@ -178,13 +185,24 @@ export class PackingSearch {
 
   /** Whether an item that is not placed may take bytes that this one needs at its `lowest`. */
   private canBeDisplaced(item: number): boolean {
-    const { state, tables } = this;
-    const lowest = at(state.lowest, item);
-    for (let entry = at(tables.neighbourStart, item); entry < at(tables.neighbourStart, item + 1); entry++) {
-      const other = at(tables.neighbour, entry);
-      if (at(state.placedAt, other) < 0 && at(state.lowest, other) < lowest + at(tables.above, entry)) return true;
+    const { neighbourStart } = this.tables;
+    // Which neighbour could the last time mostly can again.
+    const known = at(this.displacedBy, item);
+    if (known >= 0 && this.displaces(known, item)) return true;
+    for (let entry = at(neighbourStart, item); entry < at(neighbourStart, item + 1); entry++) {
+      if (!this.displaces(entry, item)) continue;
+      this.displacedBy[item] = entry;
+      return true;
     }
     return false;
+  }
+
+  /** @param entry of the item's neighbours */
+  private displaces(entry: number, item: number): boolean {
+    const { state, tables } = this;
+    const other = at(tables.neighbour, entry);
+    const top = at(state.lowest, item) + at(tables.above, entry);
+    return at(state.placedAt, other) < 0 && at(state.lowest, other) < top;
   }
 
   private chooseSection(): number {

@@ -1,6 +1,6 @@
+import { at } from './arena-problem.ts';
 import { SubsetSums } from './arena-sums.ts';
 import type { ArenaTables } from './arena-tables.ts';
-import { at } from './arena-tables.ts';
 
 /** A gap this small a part of the capacity makes subset sums worth while. */
 const tightPart = 1 / 128;
@@ -23,6 +23,8 @@ export class PackingState {
   /** Per section the bytes of its items that are not placed, and the least of their `lowest`. */
   readonly remaining: Int32Array;
   readonly floor: Int32Array;
+  /** Something was taken back, or a contradiction found, since all floors were known. */
+  floorsAreOld = false;
   /** Grows with each contradiction found in the section. */
   readonly weight: Float64Array;
   /** The levels that the last contradiction comes from. */
@@ -94,6 +96,7 @@ export class PackingState {
     }
     this.changedFirst = 0;
     this.changedLast = sectionCount - 1;
+    this.floorsAreOld = false;
     return this.propagate();
   }
 
@@ -104,6 +107,7 @@ export class PackingState {
   undo(mark: number): void {
     const { trail, words, reasons } = this;
     const record = words + 3;
+    this.floorsAreOld = true;
     while (this.trailLength > mark) {
       this.trailLength -= record;
       const entry = this.trailLength;

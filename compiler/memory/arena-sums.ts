@@ -1,6 +1,6 @@
 /** Which byte counts the items still to be placed in a section can add up to, as bit sets in units of `unit` bytes. */
 
-import { at } from './arena-tables.ts';
+import { at } from './arena-problem.ts';
 
 /** Longer sets cost more than they prune. */
 const maximumBits = 4096;

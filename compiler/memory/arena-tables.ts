@@ -1,12 +1,7 @@
 /** A prepared arena in flat typed arrays, for the inner loops of the search. */
 
 import type { PreparedArena } from './arena-problem.ts';
-import { pairKey } from './arena-problem.ts';
-
-/** An element known to exist; V8 inlines it. */
-export function at(array: Int32Array, index: number): number {
-  return array[index] as number;
-}
+import { at, pairKey } from './arena-problem.ts';
 
 export interface ArenaTables {
   readonly count: number;
@@ -40,13 +35,7 @@ export interface ArenaTables {
 /** Tables for the search. */
 export interface SearchableTables extends ArenaTables {
   /** Items in an order in which `equals` come first. */
-  readonly tieOrder: readonly number[];
-}
-
-function flatten(lists: readonly (readonly number[])[]): { start: Int32Array; values: Int32Array } {
-  const start = new Int32Array(lists.length + 1);
-  for (const [index, list] of lists.entries()) start[index + 1] = at(start, index) + list.length;
-  return { start, values: Int32Array.from(lists.flat()) };
+  readonly tieOrder: Int32Array;
 }
 
 /** Undefined if items may lie at the same offset in a circle, each before the next. */
@@ -62,36 +51,39 @@ export function orderTies(tables: ArenaTables): SearchableTables | undefined {
     order.push(item);
     return true;
   };
-  return equals.every((_, item) => visit(item)) ? { ...tables, tieOrder: order } : undefined;
+  return equals.every((_, item) => visit(item)) ? { ...tables, tieOrder: Int32Array.from(order) } : undefined;
 }
 
 export function tabulate(arena: PreparedArena): ArenaTables {
-  const { sizes, aligns, neighbours, sections, spans, shared } = arena;
-  const { start: neighbourStart, values: neighbour } = flatten(neighbours.map((list) => list.map(({ item }) => item)));
-  const { start: sectionStart, values: sectionItem } = flatten(sections.map(({ items }) => items));
-  const equals = neighbours.map((list) =>
-    list.flatMap(({ item, above, below }) => (below === 0 && above !== 0 ? [item] : [])),
+  const { sizes, aligns, neighbours, sections, firstSection, lastSection, shared } = arena;
+  const sectionStart = new Int32Array(sections.length + 1);
+  for (const [section, { items }] of sections.entries())
+    sectionStart[section + 1] = at(sectionStart, section) + items.length;
+  const sectionItem = new Int32Array(at(sectionStart, sections.length));
+  for (const [section, { items }] of sections.entries()) sectionItem.set(items, at(sectionStart, section));
+  const equals = sizes.map((_, item) =>
+    (arena.relieved.get(item) ?? []).flatMap(({ item: other, above, below }) =>
+      below === 0 && above !== 0 ? [other] : [],
+    ),
   );
   return {
     count: sizes.length,
     sectionCount: sections.length,
     size: Int32Array.from(sizes),
     align: Int32Array.from(aligns),
-    first: Int32Array.from(spans, ([first]) => first),
-    last: Int32Array.from(spans, ([, last]) => last),
-    neighbourStart,
-    neighbour,
-    above: Int32Array.from(neighbours.flatMap((list) => list.map(({ above }) => above))),
-    below: Int32Array.from(neighbours.flatMap((list) => list.map(({ below }) => below))),
+    first: firstSection,
+    last: lastSection,
+    neighbourStart: neighbours.start,
+    neighbour: neighbours.item,
+    above: neighbours.above,
+    below: neighbours.below,
     sectionStart,
     sectionItem,
     pairs: sections.map(({ pairs }) =>
       pairs.map(([a, b]) => ({ a, b, bytes: shared.get(pairKey(a, b, sizes.length)) ?? 0 })),
     ),
     equals,
-    relieved: neighbours.map((list, self) =>
-      list.some(({ item, above, below }) => above !== sizes[self] || below !== sizes[item]),
-    ),
+    relieved: sizes.map((_, item) => arena.relieved.has(item)),
     sizeUnit: arena.sizeUnit,
     unit: arena.unit,
   };
