@@ -23,6 +23,8 @@ const climbRounds = 20;
 /** What is asked for, from the goal (0) to the least progress (1). */
 const questions = [0, 0.4, 0.8, 0.95] as const;
 const noises = [0, 0.1, 0.3] as const;
+/** What leads straight to the goal has fewer. */
+const diveFailures = 24;
 
 function strategies(orders: ItemOrders, noise: number): Strategy[] {
   const { pressure, width, size, area } = orders;
@@ -41,6 +43,8 @@ function strategies(orders: ItemOrders, noise: number): Strategy[] {
  * Lowers the packing and raises the bound until they meet, the height is at most `capacity`, or `proceed` says no.
  * Short searches with several strategies come first, for what one finds at once can take another forever; they grow
  * from round to round, so that in the end each question is answered.
+ * @param similar the order of a similar problem's offsets: which item lay below another there mostly is right here too,
+ * so before all else the goal is looked for along it, with little patience
  */
 export function descend(
   arena: PreparedArena,
@@ -49,6 +53,7 @@ export function descend(
   capacity: number,
   seed: number,
   proceed: () => boolean,
+  similar?: readonly number[],
 ): Incumbent {
   let { packing, lowerBound } = start;
   const done = () => packing.height <= Math.max(lowerBound, capacity);
@@ -58,6 +63,16 @@ export function descend(
   const tables = count <= maximumItems ? orderTies(tabulate(arena)) : undefined;
   const search = tables && new PackingSearch(tables, packing.height, seed);
   const random = randomNumbers(seed);
+
+  if (similar !== undefined && search !== undefined) {
+    const guided: Strategy = { choice: 'tight', order: similar, noise: 0 };
+    const goal = useful(Math.max(lowerBound, capacity));
+    for (const strategy of [guided, ...strategies(orders, 0)]) {
+      if (!proceed()) break;
+      const outcome = search.search(goal, strategy, 2 * count, proceed, diveFailures);
+      if (outcome === 'packed') return { packing: packingOf(arena, search.offsets), lowerBound };
+    }
+  }
 
   let nodes = 2 * count + 100;
   for (let round = 0; !done() && proceed(); round++) {

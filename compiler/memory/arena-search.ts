@@ -46,6 +46,7 @@ export class PackingSearch {
   private choice: SectionChoice = 'tight';
   private stamp = 0;
   private nodesLeft = 0;
+  private failuresLeft = 0;
   private proceed: () => boolean = () => true;
 
   /** @param height the largest capacity to be asked for. */
@@ -66,13 +67,23 @@ export class PackingSearch {
     return [...this.state.offset];
   }
 
-  /** Searches for a packing of at most `capacity` bytes, in at most so many nodes and as long as `proceed` says yes. */
-  search(capacity: number, strategy: Strategy, nodes: number, proceed: () => boolean): SearchOutcome {
+  /**
+   * Searches for a packing of at most `capacity` bytes, in at most so many nodes and as long as `proceed` says yes.
+   * @param failures gives up after so many items that do not go where they were tried
+   */
+  search(
+    capacity: number,
+    strategy: Strategy,
+    nodes: number,
+    proceed: () => boolean,
+    failures = Number.POSITIVE_INFINITY,
+  ): SearchOutcome {
     const { tables, state, rank } = this;
     for (const [place, item] of strategy.order.entries())
       rank[item] = place + strategy.noise * tables.count * (this.random() - 0.5);
     this.choice = strategy.choice;
     this.nodesLeft = nodes;
+    this.failuresLeft = failures;
     this.proceed = proceed;
     if (!state.reset(capacity)) return 'impossible';
     const result = state.left === 0 ? packed : this.node(0);
@@ -127,7 +138,7 @@ export class PackingSearch {
       if (result !== failed) return result;
     }
     state.remove(item, mark);
-    return failed;
+    return this.failuresLeft-- > 0 ? failed : stopped;
   }
 
   /** Places an item that nothing can get under: in a packing in which no item can move down it lies there. */

@@ -55,6 +55,7 @@ export function packArena(problem: ArenaProblem, options: ArenaOptions = {}): Ar
     capacity,
     seed,
     proceed,
+    order,
   );
   return solution(packing, lowerBound);
 }

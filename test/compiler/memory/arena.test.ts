@@ -112,6 +112,29 @@ describe('packArena', () => {
     );
   });
 
+  it('finds the same height along the order of a problem with other sizes', () => {
+    const milliseconds = Number.POSITIVE_INFINITY;
+    const similar = problems(12, 20).chain((problem) =>
+      fc.tuple(fc.constant(problem), fc.array(fc.nat(20), { minLength: 12, maxLength: 12 })),
+    );
+    fc.assert(
+      fc.property(similar, ([problem, sizes]) => {
+        const items = problem.items.map((each, index) =>
+          index % 3 === 0 ? { ...each, size: sizes[index] ?? 0 } : each,
+        );
+        const before = packArena({ ...problem, items }, { milliseconds });
+        const order = items
+          .map((_, index) => index)
+          .sort((a, b) => (before.offsets[a] ?? 0) - (before.offsets[b] ?? 0));
+        const along = packArena(problem, { milliseconds, order });
+        expect(checkPacking(problem, along.offsets)).toBeUndefined();
+        const { height, lowerBound } = packArena(problem, { milliseconds });
+        expect(along).toMatchObject({ height, lowerBound, provenOptimal: true });
+      }),
+      { numRuns: 150 },
+    );
+  });
+
   it('finds the least height there is', () => {
     fc.assert(
       fc.property(problems(6, 7, 5), (problem) => {
