@@ -71,6 +71,9 @@ export function descend(
       if (!proceed()) break;
       const outcome = search.search(goal, strategy, 2 * count, proceed, diveFailures);
       if (outcome === 'packed') return { packing: packingOf(arena, search.offsets), lowerBound };
+      if (outcome === 'stopped') continue;
+      lowerBound = useful(goal + 1);
+      break;
     }
   }
 

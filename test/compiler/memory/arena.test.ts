@@ -113,19 +113,15 @@ describe('packArena', () => {
   });
 
   it('finds the same height along the order of a problem with other sizes', () => {
-    const milliseconds = Number.POSITIVE_INFINITY;
-    const similar = problems(12, 20).chain((problem) =>
-      fc.tuple(fc.constant(problem), fc.array(fc.nat(20), { minLength: 12, maxLength: 12 })),
+    const similar = problems(6, 7, 5).chain((problem) =>
+      fc.tuple(fc.constant(problem), fc.array(fc.nat(7), { minLength: 6, maxLength: 6 })),
     );
     fc.assert(
       fc.property(similar, ([problem, sizes]) => {
-        const items = problem.items.map((each, index) =>
-          index % 3 === 0 ? { ...each, size: sizes[index] ?? 0 } : each,
-        );
-        const before = packArena({ ...problem, items }, { milliseconds });
-        const order = items
-          .map((_, index) => index)
-          .sort((a, b) => (before.offsets[a] ?? 0) - (before.offsets[b] ?? 0));
+        const milliseconds = Number.POSITIVE_INFINITY;
+        const items = problem.items.map((each, index) => ({ ...each, size: sizes[index] ?? 0 }));
+        const { offsets } = packArena({ ...problem, items }, { milliseconds });
+        const order = items.map((_, index) => index).sort((a, b) => (offsets[a] ?? 0) - (offsets[b] ?? 0));
         const along = packArena(problem, { milliseconds, order });
         expect(checkPacking(problem, along.offsets)).toBeUndefined();
         const { height, lowerBound } = packArena(problem, { milliseconds });
