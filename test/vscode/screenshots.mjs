@@ -1,5 +1,5 @@
-/** Makes all pictures of docs/ that show VS Code: `npm run screenshots`. Each script also runs alone, `dist/` being built. */
-for (const part of ['editor', 'plan', 'model', 'monitor', 'fit', 'firmware']) {
+/** Makes all pictures of docs/: `npm run screenshots`. Each script also runs alone, `dist/` being built. */
+for (const part of ['editor', 'plan', 'model', 'monitor', 'fit', 'firmware', 'timeline']) {
   console.log(part);
   await import(`./screenshots-${part}.mjs`);
 }
