@@ -16,7 +16,6 @@ const generators = ['compiler/kernels/build.mjs', 'language/generate.mjs'];
 const programs = {
   firmtune: 'extension/cli/main.ts',
   'simulation-worker': 'extension/cli/simulation/worker.ts',
-  'contribution-thread': 'extension/cli/contribution/thread.ts',
   demo: 'extension/cli/demo.ts',
   bench: 'test/bench/main.ts',
 };

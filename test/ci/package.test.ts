@@ -52,8 +52,6 @@ describe.skipIf(!existsSync('dist/extension.cjs'))('the packaged extension (skip
       'extension/changelog.md',
       'extension/dist/client.browser.js',
       'extension/dist/client.cjs',
-      'extension/dist/contribution-thread.js',
-      'extension/dist/contribution-thread.js.LEGAL.txt',
       'extension/dist/engine.cjs',
       'extension/dist/engine.cjs.LEGAL.txt',
       'extension/dist/engine.worker.js',

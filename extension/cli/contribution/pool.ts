@@ -24,14 +24,14 @@ export interface PoolOptions {
   /** Default: as many as the machine has cores. */
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** The thread's script; undefined: in this thread. Default: the one beside this bundle, if there is one. */
+  /** The thread's script; undefined: in this thread. Default: the program's bundle, if it is here. */
   readonly script?: URL | undefined;
 }
 
 /** Ends early where the signal aborts. */
 export function threadPool(context: ContributionContext, options: PoolOptions): Runner {
   const { signal, planFile, recipe } = options;
-  const script = 'script' in options ? options.script : bundledScript('contribution-thread.js');
+  const script = 'script' in options ? options.script : bundledScript('firmtune.js');
   return async (jobs, onResult) => {
     const count = Math.min(jobs.length, options.threads ?? availableParallelism());
     let next = 0;

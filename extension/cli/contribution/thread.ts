@@ -17,16 +17,19 @@ export type ThreadMessage =
   | { readonly kind: 'result'; readonly measured: Measured | undefined }
   | { readonly kind: 'failed'; readonly message: string };
 
-const { planFile, recipe }: ThreadStart = workerData;
-const opening = openContext(planFile, recipe);
-const post = (message: ThreadMessage): void => parentPort?.postMessage(message);
+/** Runs in a thread whose data is a `ThreadStart`. */
+export function serveJobs(): void {
+  const { planFile, recipe }: ThreadStart = workerData;
+  const opening = openContext(planFile, recipe);
+  const post = (message: ThreadMessage): void => parentPort?.postMessage(message);
 
-parentPort?.on('message', async (job: ContributionJob) => {
-  try {
-    const context = await opening;
-    if (!context.ok) post({ kind: 'failed', message: context.diagnostics[0]?.message ?? 'the plan cannot be read' });
-    else post({ kind: 'result', measured: await measure(context.value, job) });
-  } catch (error) {
-    post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
-  }
-});
+  parentPort?.on('message', async (job: ContributionJob) => {
+    try {
+      const context = await opening;
+      if (!context.ok) post({ kind: 'failed', message: context.diagnostics[0]?.message ?? 'the plan cannot be read' });
+      else post({ kind: 'result', measured: await measure(context.value, job) });
+    } catch (error) {
+      post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+    }
+  });
+}

@@ -89,6 +89,52 @@ describe('contribution', () => {
   });
 });
 
+/** A folder with the program as build.mjs makes it, inside the repository, where BullMQ is found. */
+async function builtProgram(): Promise<string> {
+  mkdirSync('build', { recursive: true });
+  const folder = mkdtempSync('build/program-');
+  await build({
+    entryPoints: ['extension/cli/main.ts'],
+    outfile: join(folder, 'firmtune.js'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    external: ['bullmq', 'ioredis'],
+    loader: { '.c': 'text', '.h': 'text', '.ld': 'text' },
+    banner: { js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);" },
+    logLevel: 'silent',
+  });
+  return folder;
+}
+
+describe('threads', () => {
+  it('run the program itself, and measure what one thread measures', async () => {
+    const folder = await builtProgram();
+    try {
+      const args = [
+        'contribution',
+        samplePlan,
+        ...recipe.slice(0, -1),
+        '2',
+        '--cache',
+        join(folder, 'cache'),
+        '--json',
+      ];
+      const tell = 'import { isMainThread } from "node:worker_threads"; if (!isMainThread) console.error("a thread");';
+      const { stdout, stderr } = spawnSync(process.execPath, [join(folder, 'firmtune.js'), ...args], {
+        encoding: 'utf8',
+        env: { ...process.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tell)}` },
+      });
+      expect(stderr.match(/a thread/g)).toHaveLength(2);
+      const alone = await cli('contribution', samplePlan, ...recipe, '--cache', temporaryFolder(), '--json');
+      expect(timeless(JSON.parse(stdout))).toEqual(timeless(alone.json));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
 const hasRedis = spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
 
 describe.skipIf(!hasRedis)('workers on a Redis queue (skipped: needs redis-server)', () => {
@@ -107,21 +153,7 @@ describe.skipIf(!hasRedis)('workers on a Redis queue (skipped: needs redis-serve
   };
 
   beforeAll(async () => {
-    // Inside the repository, where BullMQ is found.
-    mkdirSync('build', { recursive: true });
-    folder = mkdtempSync('build/queue-');
-    await build({
-      entryPoints: ['extension/cli/main.ts'],
-      outfile: join(folder, 'firmtune.js'),
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      mainFields: ['module', 'main'],
-      external: ['bullmq', 'ioredis'],
-      loader: { '.c': 'text', '.h': 'text', '.ld': 'text' },
-      banner: { js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);" },
-      logLevel: 'silent',
-    });
+    folder = await builtProgram();
     socket = join(temporaryRedisFolder(), 'redis.sock');
     const server = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', folder]);
     processes.push(server);
