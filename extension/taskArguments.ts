@@ -1,6 +1,6 @@
 /** What a task of type `firmtune` runs, as arguments of the command line. */
 
-export const taskCommands = ['generate', 'build', 'emulate', 'simulate'] as const;
+export const taskCommands = ['generate', 'build', 'emulate', 'simulate', 'contribution'] as const;
 export type TaskCommand = (typeof taskCommands)[number];
 
 export interface FirmtuneTask {
@@ -8,7 +8,7 @@ export interface FirmtuneTask {
   readonly command: TaskCommand;
   /** Relative to the workspace folder. */
   readonly plan: string;
-  /** For generate: the folder of the C files, relative to the workspace folder. */
+  /** Relative to the workspace folder. For generate: the folder of the C files; for contribution: the file. */
   readonly out?: string;
   /** For build and emulate. */
   readonly board?: string;
@@ -45,6 +45,9 @@ export function taskArguments({ command, plan, out, board }: FirmtuneTask): read
       return ['emulate', plan, '--build', '--generate', ...onBoard];
     case 'simulate':
       return ['simulate', plan];
+    case 'contribution':
+      // Where the views look for it.
+      return ['contribution', plan, '--out', out ?? plan.replace(/(\.trainplan)?$/, '.contributions.json')];
   }
 }
 

@@ -48,6 +48,7 @@ export function registerTasks(services: TaskServices): Disposable {
     commands.registerCommand('firmtune.generate', run('generate')),
     commands.registerCommand('firmtune.build', run('build')),
     commands.registerCommand('firmtune.emulate', run('emulate')),
+    commands.registerCommand('firmtune.measureContributions', run('contribution')),
   );
 }
 

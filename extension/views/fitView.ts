@@ -1,6 +1,7 @@
 /** Fit to Budget: a page for each plan. What was found is kept here, so that the page may come and go. */
 
 import {
+  commands,
   Disposable,
   env,
   type LogOutputChannel,
@@ -67,7 +68,7 @@ export class FitViews extends Disposable {
     }
   }
 
-  /** Whether terminals may run has changed. */
+  /** Whether programs may run has changed. */
   refreshSettings(): void {
     for (const view of this.open.values()) view.sendEvidence();
   }
@@ -188,13 +189,9 @@ class OpenFit extends Disposable {
       return;
     }
     if (!this.services.canMeasure(uri)) return;
-    if (this.document.isDirty) await this.document.save();
     await chooseContributions(uri, contributionsBeside(uri), this.services.chosen);
     this.watchContributions();
-    const terminal = window.createTerminal({ name: l10n.t('Contributions'), cwd: Uri.joinPath(uri, '..') });
-    terminal.show();
-    // Not run at once: it takes the machine for long, and the author may want other settings.
-    terminal.sendText(command, false);
+    await commands.executeCommand('firmtune.measureContributions', uri);
   }
 
   /** A measurement writes its file again and again: each time there is more to choose by. */

@@ -6,6 +6,8 @@ describe('a task of type firmtune', () => {
   it.each([
     [{ command: 'simulate' }, ['simulate', 'a b/shelf.trainplan']],
     [{ command: 'generate' }, ['generate', 'a b/shelf.trainplan', '--out', 'auto']],
+    [{ command: 'contribution' }, ['contribution', 'a b/shelf.trainplan', '--out', 'a b/shelf.contributions.json']],
+    [{ command: 'contribution', out: 'c.json' }, ['contribution', 'a b/shelf.trainplan', '--out', 'c.json']],
     [{ command: 'generate', out: 'src/ft' }, ['generate', 'a b/shelf.trainplan', '--out', 'src/ft']],
     [{ command: 'build' }, ['build', 'a b/shelf.trainplan', '--generate']],
     [{ command: 'build', board: 'shelf' }, ['build', 'a b/shelf.trainplan', '--generate', '--board', 'shelf']],

@@ -158,20 +158,25 @@ export function workbenchUrl(port, { folder, open, extension, tests }) {
   return url.href;
 }
 
-/** Opens the palette with this text. A key is lost while the focus is on its way into a page or out of it. */
+/**
+ * Opens the palette with this text. A key is lost while the focus is on its way into a page or out of it, and a page that
+ * takes the focus closes the palette.
+ */
 export async function openPalette(page, text, timeout = 120_000) {
   const input = paletteInput(page);
-  const end = Date.now() + timeout;
-  for (;;) {
+  const soon = { timeout: 5000 };
+  for (const end = Date.now() + timeout; ; ) {
     await page.keyboard.press('F1');
-    const isThere = await input.waitFor({ timeout: 5000 }).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) break;
+    const isFilled = await input
+      .waitFor(soon)
+      .then(() => input.fill(text, soon))
+      .then(
+        () => true,
+        () => false,
+      );
+    if (isFilled) return;
     if (Date.now() > end) throw new Error('the palette does not open');
   }
-  await input.fill(text);
 }
 
 /** Runs a command by its title. The palette's list is made when its text changes, so it asks until extensions are there. */

@@ -100,7 +100,7 @@ describe.skipIf(chromiumPath() === undefined)('the page of Fit to Budget (skippe
     const fit = await openFound(browser, bundle, guessed);
     expect(await fit.page.locator('.evidence').innerText()).toContain('Not measured. Scores are guesses');
     expect(await fit.page.getByRole('columnheader', { name: 'Guessed gain of weights' }).count()).toBe(1);
-    await fit.page.getByRole('button', { name: 'Measure contributions…' }).click();
+    await fit.page.getByRole('button', { name: 'Measure contributions' }).click();
     await fit.page.getByRole('button', { name: 'Copy the command' }).click();
     await fit.page.getByRole('button', { name: 'Choose a file…' }).click();
     expect(await fit.exchanged()).toEqual([

@@ -19,7 +19,7 @@ export function createEvidence({ onMeasure, onContributions }: EvidenceEvents): 
   const words = element('span');
   const problem = element('p', { class: 'problem', role: 'alert', hidden: true });
   const command = element('code');
-  const measure = button(t('Measure contributions…'), () => onMeasure(false), { class: 'action' });
+  const measure = button(t('Measure contributions'), () => onMeasure(false), { class: 'action' });
   const copy = button(t('Copy the command'), () => onMeasure(true), { class: 'action' });
   const file = button(t('Choose a file…'), () => onContributions('file'), { class: 'action' });
   const none = button(t('Do without the file'), () => onContributions('none'), { class: 'action', hidden: true });

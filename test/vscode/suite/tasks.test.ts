@@ -43,11 +43,12 @@ async function offered(): Promise<readonly Task[]> {
 suite('the tasks', () => {
   teardown(closeEditors);
 
-  test('generate, build, run and simulate are offered for each plan', async () => {
+  test('generate, build, run, simulate and contribution are offered for each plan', async () => {
     const found = await offered();
     const names = found.map(({ name }) => name).filter((name) => name.includes(' garments.trainplan'));
     const expected = [
       'build garments.trainplan',
+      'contribution garments.trainplan',
       'generate garments.trainplan',
       'run garments.trainplan on emulator',
       'simulate garments.trainplan',
@@ -64,6 +65,25 @@ suite('the tasks', () => {
     const files = (await workspace.fs.readDirectory(folder)).map(([name]) => name);
     assert.ok(files.includes('garments.c') && files.includes('garments.h'), files.join('; '));
     await workspace.fs.delete(folder, { recursive: true });
+  });
+
+  test('Measure Contributions writes what it has measured, and can be ended', async () => {
+    const file = sample('garments.contributions.json');
+    await commands.executeCommand('firmtune.measureContributions', sample('garments.trainplan'));
+    await eventually('a first gain in the file', async () => {
+      if (!existsSync(file.fsPath)) return false;
+      const { biases, weights } = JSON.parse(readFileSync(file.fsPath, 'utf8'));
+      return biases.length + weights.length > 0;
+    });
+    const execution = tasks.taskExecutions.find(({ task }) => task.definition.command === 'contribution');
+    if (execution !== undefined) {
+      const ended = new Promise<void>((resolve) => {
+        tasks.onDidEndTask((event) => event.execution === execution && resolve());
+      });
+      execution.terminate();
+      await ended;
+    }
+    await workspace.fs.delete(file);
   });
 
   test('what tasks.json says of a plan comes before the defaults', async () => {
