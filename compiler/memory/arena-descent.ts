@@ -3,7 +3,7 @@
 import type { ItemOrders, Packing } from './arena-greedy.ts';
 import { climb, randomNumbers } from './arena-greedy.ts';
 import type { PreparedArena } from './arena-problem.ts';
-import type { Strategy } from './arena-search.ts';
+import type { SearchOutcome, Strategy } from './arena-search.ts';
 import { PackingSearch } from './arena-search.ts';
 import { orderTies, tabulate } from './arena-tables.ts';
 
@@ -64,16 +64,18 @@ export function descend(
   const search = tables && new PackingSearch(tables, packing.height, seed);
   const random = randomNumbers(seed);
 
+  const ask = (question: number, strategy: Strategy, nodes: number, failures?: number): SearchOutcome => {
+    const outcome = search?.search(question, strategy, nodes, proceed, failures) ?? 'stopped';
+    if (outcome === 'impossible') lowerBound = useful(question + 1);
+    if (outcome === 'packed') packing = packingOf(arena, search?.offsets ?? []);
+    return outcome;
+  };
+
   if (similar !== undefined && search !== undefined) {
     const guided: Strategy = { choice: 'tight', order: similar, noise: 0 };
     const goal = useful(Math.max(lowerBound, capacity));
     for (const strategy of [guided, ...strategies(orders, 0)]) {
-      if (!proceed()) break;
-      const outcome = search.search(goal, strategy, 2 * count, proceed, diveFailures);
-      if (outcome === 'packed') return { packing: packingOf(arena, search.offsets), lowerBound };
-      if (outcome === 'stopped') continue;
-      lowerBound = useful(goal + 1);
-      break;
+      if (!proceed() || ask(goal, strategy, 2 * count, diveFailures) !== 'stopped') break;
     }
   }
 
@@ -86,9 +88,7 @@ export function descend(
         const below = packing.height - arena.unit;
         const question = Math.min(useful(goal + part * (below - goal)), below);
         if (!proceed() || search === undefined) break;
-        const outcome = search.search(question, strategy, nodes, proceed);
-        if (outcome === 'impossible') lowerBound = useful(question + 1);
-        if (outcome === 'packed') packing = packingOf(arena, search.offsets);
+        ask(question, strategy, nodes);
         if (done()) return { packing, lowerBound };
       }
     }

@@ -197,15 +197,10 @@ export function prepareArena(problem: ArenaProblem): PreparedArena {
   const relieved = new Map<number, Relief[]>();
   for (let self = 0; self < count; self++) {
     for (let entry = at(neighbours.start, self); entry < at(neighbours.start, self + 1); entry++) {
-      const relief = {
-        item: at(neighbours.item, entry),
-        above: at(neighbours.above, entry),
-        below: at(neighbours.below, entry),
-      };
-      if (relief.above === sizeOf(self) && relief.below === sizeOf(relief.item)) continue;
-      const known = relieved.get(self);
-      if (known === undefined) relieved.set(self, [relief]);
-      else known.push(relief);
+      const item = at(neighbours.item, entry);
+      const [above, below] = [at(neighbours.above, entry), at(neighbours.below, entry)];
+      if (above === sizeOf(self) && below === sizeOf(item)) continue;
+      relieved.set(self, [...(relieved.get(self) ?? []), { item, above, below }]);
     }
   }
 
