@@ -46,9 +46,13 @@ export function taskArguments({ command, plan, out, board }: FirmtuneTask): read
     case 'simulate':
       return ['simulate', plan];
     case 'contribution':
-      // Where the views look for it.
-      return ['contribution', plan, '--out', out ?? plan.replace(/(\.trainplan)?$/, '.contributions.json')];
+      return ['contribution', plan, '--out', out ?? contributionsPath(plan)];
   }
+}
+
+/** Where contributions of a plan are written, and where views look for them: beside it. */
+export function contributionsPath(plan: string): string {
+  return `${plan.replace(/\.trainplan$/, '')}.contributions.json`;
 }
 
 /** As VS Code lists it. */

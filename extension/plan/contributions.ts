@@ -2,10 +2,11 @@
 
 import { Disposable, RelativePattern, Uri, workspace } from 'vscode';
 import { basename, readIfThere, stored } from '../files.ts';
+import { contributionsPath } from '../taskArguments.ts';
 
 export function contributionsBeside(plan: Uri): Uri {
-  const stem = basename(plan).replace(/\.trainplan$/, '');
-  return Uri.joinPath(stored(plan), '..', `${stem}.contributions.json`);
+  const file = stored(plan);
+  return file.with({ path: contributionsPath(file.path) });
 }
 
 /** A watcher of this one file, whatever its name has in it. */
