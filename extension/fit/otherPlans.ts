@@ -3,7 +3,7 @@
 import { type Uri, workspace } from 'vscode';
 import type { PlanText } from '../engine/plans.ts';
 import { basename, readIfThere } from '../files.ts';
-import { boardsSetting } from '../plan/boards.ts';
+import { planTextOf } from '../plan/planTextOf.ts';
 
 /** Each is compiled, if it is of the same model. */
 const mostOthers = 8;
@@ -22,7 +22,7 @@ export async function otherPlans(plan: Uri): Promise<readonly (PlanText & { read
       const bytes = open === undefined ? await readIfThere(uri) : undefined;
       const text = open?.getText() ?? (bytes && new TextDecoder().decode(bytes));
       const name = basename(uri).replace(/\.trainplan$/, '');
-      return text === undefined ? undefined : { uri: uri.toString(), text, boards: boardsSetting(uri), name };
+      return text === undefined ? undefined : { ...planTextOf(uri, text), name };
     }),
   );
   return texts.filter((each) => each !== undefined);

@@ -5,8 +5,8 @@ import type { RunPicture } from '../../webview/messages.ts';
 import type { EngineClient } from '../engine/channel.ts';
 import type { Engine } from '../engine/handlers.ts';
 import { basename } from '../files.ts';
-import { boardsSetting } from '../plan/boards.ts';
 import { withModel } from '../plan/engines.ts';
+import { planTextOf } from '../plan/planTextOf.ts';
 import type { Run } from './run.ts';
 import type { RunStore } from './runStore.ts';
 import { Simulation } from './simulation.ts';
@@ -34,7 +34,7 @@ export class Simulations {
       canRunAgain: true,
     });
     const request = {
-      plan: { uri: plan.toString(), text: document.getText(), boards: boardsSetting(plan) },
+      plan: planTextOf(plan, document.getText()),
       files: workspaceFiles(plan),
       seed: options.seed,
     };

@@ -3,8 +3,8 @@
 import { Disposable, EventEmitter, type Uri, workspace } from 'vscode';
 import type { DrawnPlan } from '../engine/plans.ts';
 import { basename } from '../files.ts';
-import { boardsSetting } from './boards.ts';
 import { withModel } from './engines.ts';
+import { planTextOf } from './planTextOf.ts';
 import type { PlanSessions } from './sessions.ts';
 
 /** What an author types is not priced at every letter. */
@@ -83,8 +83,7 @@ export class PlanFigures extends Disposable {
     }
     const open = workspace.textDocuments.find(({ uri }) => uri.toString() === plan.toString());
     const text = open?.getText() ?? new TextDecoder().decode(await workspace.fs.readFile(plan));
-    const boards = boardsSetting(plan);
-    return withModel(background, () => background.call('drawPlan', { uri: plan.toString(), text, boards }));
+    return withModel(background, () => background.call('drawPlan', planTextOf(plan, text)));
   }
 
   private forget(plan: Uri): void {

@@ -1,6 +1,8 @@
 import { type Uri, workspace } from 'vscode';
+import type { PlanText } from '../engine/plans.ts';
 
-/** The user's own boards as the engine takes them. */
-export function boardsSetting(plan: Uri): string {
-  return JSON.stringify(workspace.getConfiguration('firmtune', plan).get('boards') ?? {});
+/** A plan as engines take it: with the user's own boards, as JSON. */
+export function planTextOf(plan: Uri, text: string): PlanText {
+  const boards = workspace.getConfiguration('firmtune', plan).get('boards') ?? {};
+  return { uri: plan.toString(), text, boards: JSON.stringify(boards) };
 }

@@ -18,9 +18,9 @@ import type { TextEdit } from '../../compiler/diagnostics.ts';
 import type { PictureDiagnostic, PicturePrice, PlanPicture } from '../../webview/messages.ts';
 import type { DrawnPlan, PlanText, Toggle } from '../engine/plans.ts';
 import { stored } from '../files.ts';
-import { boardsSetting } from './boards.ts';
 import { MeasuredContributions } from './contributions.ts';
 import { type Engines, withModel } from './engines.ts';
+import { planTextOf } from './planTextOf.ts';
 
 /** Clicks in a row are answered first. */
 const pricesAfterMs = 600;
@@ -125,8 +125,7 @@ export class PlanSession extends Disposable {
   }
 
   planText(): PlanText {
-    const { document } = this;
-    return { uri: document.uri.toString(), text: document.getText(), boards: boardsSetting(document.uri) };
+    return planTextOf(this.document.uri, this.document.getText());
   }
 
   /** Draws again if the text or the model is not what was drawn last; of several texts only the newest. */

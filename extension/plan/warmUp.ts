@@ -1,8 +1,8 @@
 /** Starts the engine that draws a plan's view while the author still reads its text. */
 
 import { Disposable, type TextDocument, window } from 'vscode';
-import { boardsSetting } from './boards.ts';
 import { type Engines, withModel } from './engines.ts';
+import { planTextOf } from './planTextOf.ts';
 
 /** After the window and the language server have started, which the author sees first. */
 const afterMs = 1000;
@@ -35,7 +35,7 @@ export class EngineWarmUp extends Disposable {
 
   /** What is wrong with the plan is said by those who draw it to be seen. */
   private async draw(document: TextDocument): Promise<void> {
-    const plan = { uri: document.uri.toString(), text: document.getText(), boards: boardsSetting(document.uri) };
+    const plan = planTextOf(document.uri, document.getText());
     const { model } = await withModel(this.quick, () => this.quick.call('drawPlan', plan));
     // Nobody watches its file yet.
     if (model !== undefined) await this.quick.call('forgetModel', { uri: model });
