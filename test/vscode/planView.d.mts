@@ -29,6 +29,8 @@ export function openWorkbench(options: {
   readonly trust?: boolean;
   readonly viewport?: { readonly width: number; readonly height: number };
 }): Promise<Workbench>;
+/** Until the first text editor, of this file, shows what others write into it; the file is as it was afterwards. */
+export function followsFile(page: Page, file: string): Promise<void>;
 export function openPlanView(page: Page): Promise<FrameLocator>;
 export function frameWith(page: Page, heading: string, timeout?: number): Promise<Frame>;
 export function planFrame(page: Page): FrameLocator;

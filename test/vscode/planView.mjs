@@ -1,5 +1,5 @@
 /** A workbench with a plan view, for tests, measurements and pictures. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openBrowser, runCommand, startServer, workbenchUrl } from './workbench.mjs';
@@ -52,6 +52,29 @@ export async function openWorkbench({
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/**
+ * Until the window hears of files that others change: VS Code's watcher of the folder starts some seconds after the window, and
+ * tells nothing of what was before. Seen in the text of a plan whose view is open and active: of a text that is active
+ * itself VS Code watches the file besides.
+ */
+export async function followsFile(page, file) {
+  const text = readFileSync(file, 'utf8');
+  const shows = async (first) => {
+    for (const end = Date.now() + 3000; Date.now() < end; await page.waitForTimeout(100))
+      if ((await shownText(page)).startsWith(first)) return true;
+    return false;
+  };
+  const end = Date.now() + patience.timeout;
+  for (let turn = 0, follows = false; !follows; turn++) {
+    if (Date.now() > end) throw new Error(`the editor does not follow ${file}`);
+    const first = `// turn ${turn}\n`;
+    writeFileSync(file, first + text);
+    follows = await shows(first);
+    writeFileSync(file, text);
+    follows &&= await shows(text.slice(0, text.indexOf('\n') + 1));
   }
 }
 

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { format } from 'node:util';
 import Mocha from 'mocha';
+import { watcherRuns } from './support.ts';
 
 const mark = '[test] ';
 
@@ -25,6 +26,7 @@ export async function run(): Promise<void> {
     tasks: () => import('./tasks.test.ts'),
   };
   for (const [name, load] of Object.entries(files)) if (only === undefined || name === only) await load();
+  mocha.suite.beforeAll('VS Code watches the folder', watcherRuns);
   const result = { passed: 0, failed: 0, skipped: 0, failures: [] as string[] };
   await new Promise<void>((resolve) => {
     const runner = mocha.run(() => resolve());

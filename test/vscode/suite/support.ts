@@ -40,6 +40,26 @@ export async function eventually<Answer>(
   }
 }
 
+/** VS Code's own watcher of files starts some seconds after the window, and tells nothing of what was before. */
+export async function watcherRuns(): Promise<void> {
+  const probe = sample('.watched');
+  let heard = false;
+  const watcher = workspace.createFileSystemWatcher('**/.watched');
+  const listener = watcher.onDidChange(() => {
+    heard = true;
+  });
+  try {
+    await eventually('word of a changed file', async () => {
+      await workspace.fs.writeFile(probe, new TextEncoder().encode(`${Date.now()}`));
+      return heard;
+    });
+  } finally {
+    listener.dispose();
+    watcher.dispose();
+    await workspace.fs.delete(probe);
+  }
+}
+
 export function codesOf(uri: Uri): readonly string[] {
   return languages.getDiagnostics(uri).map(({ code }) => String(code));
 }
