@@ -37,7 +37,14 @@ export function resolveTarget(
     }
   }
   if (core === undefined || sramBytes === undefined || flashBytes === undefined) return undefined;
-  return { core, ...(node.board === undefined ? {} : { board: node.board }), sramBytes, flashBytes };
+  const { clockHz = 0 } = board ?? {};
+  return {
+    core,
+    ...(node.board === undefined ? {} : { board: node.board }),
+    sramBytes,
+    flashBytes,
+    ...(clockHz > 0 ? { clockHz } : {}),
+  };
 }
 
 function reportMissing(report: Report, node: Statement, key: 'core' | 'sram' | 'flash'): void {

@@ -45,6 +45,18 @@ export function percentText(share: number): string {
   return formatter({ style: 'percent', maximumFractionDigits: digits }).format(share);
 }
 
+/** `+3.2%`, `−0.1%`. */
+export function shareText(change: number): string {
+  const text = formatter({ style: 'percent', maximumSignificantDigits: 2 }).format(Math.abs(change));
+  return `${change < 0 ? '−' : '+'}${text}`;
+}
+
+/** `274 ms`, `1.3 s`: three digits at most, as for estimates. */
+export function durationText(seconds: number): string {
+  const [value, unit] = seconds < 1 ? [seconds * 1000, 'ms'] : [seconds, 's'];
+  return `${formatter({ maximumSignificantDigits: 3 }).format(value)} ${unit}`;
+}
+
 const formatters = new Map<string, Intl.NumberFormat>();
 
 function formatter(options: Intl.NumberFormatOptions): Intl.NumberFormat {

@@ -16,6 +16,8 @@ export interface Target {
   readonly board?: string;
   readonly sramBytes: number;
   readonly flashBytes: number;
+  /** Where the board's is known. */
+  readonly clockHz?: number;
 }
 
 export type WeightHolding = 'int8' | 'int8-stochastic' | 'int16';

@@ -5,6 +5,7 @@ import { memoryReport, planTotals } from '../../compiler/memory/report.ts';
 import { timelineOf } from '../../compiler/memory/timeline.ts';
 import type { Graph } from '../../compiler/model/graph.ts';
 import { resizeInput } from '../../compiler/model/resize.ts';
+import { estimateInstructions } from '../../compiler/timing/instructions.ts';
 import type { LayerUpdate, TrainingPlan } from '../../compiler/training/plan.ts';
 import { layerIndex } from '../../language/layers.ts';
 import { type GhostPicture, phases } from '../../webview/messages.ts';
@@ -37,7 +38,8 @@ function fullUpdateOf(graph: Graph, plan: TrainingPlan): Ghost | undefined {
   const compiled = compile(graph, full);
   if (!compiled.ok) return undefined;
   const memory = memoryReport(compiled.value, full);
-  return { steps: ghostSteps(memory.steps), totals: totalsOf(memory) };
+  const instructions = estimateInstructions(compiled.value, plan.target.core);
+  return { steps: ghostSteps(memory.steps), totals: totalsOf(memory, instructions) };
 }
 
 /** The program that `firmtune infer` runs: nothing is kept for a backward pass. */

@@ -4,6 +4,7 @@ import type { Compilation } from '../../compiler/compile.ts';
 import type { MemoryReport } from '../../compiler/memory/report.ts';
 import { type Graph, tensorAt } from '../../compiler/model/graph.ts';
 import type { Program, ProgramBuffer, Role } from '../../compiler/program.ts';
+import { estimateInstructions, type Instructions } from '../../compiler/timing/instructions.ts';
 import { frozen, type TrainingPlan } from '../../compiler/training/plan.ts';
 import { printWeights } from '../../language/print.ts';
 import {
@@ -31,9 +32,10 @@ export function planPicture(
       core: target.core,
       sramBytes: target.sramBytes,
       flashBytes: target.flashBytes,
+      ...(target.clockHz === undefined ? {} : { clockHz: target.clockHz }),
     },
     budgetBytes: plan.budgetBytes,
-    totals: totalsOf(memory),
+    totals: totalsOf(memory, estimateInstructions(compilation, target.core)),
     steps: stepsOf(compilation.program, memory),
     buffers: memory.buffers
       .filter(({ home }) => home === 'arena')
@@ -61,7 +63,7 @@ export function planPicture(
   };
 }
 
-export function totalsOf(memory: MemoryReport): PlanPicture['totals'] {
+export function totalsOf(memory: MemoryReport, instructions: Instructions | undefined): PlanPicture['totals'] {
   const { arenaBytes, lowerBoundBytes, provenOptimal, trainableBytes, stateBytes, stackBytes } = memory;
   const { sramBytes, flashBytes, sparseUpdateBytes, macs } = memory;
   return {
@@ -75,6 +77,7 @@ export function totalsOf(memory: MemoryReport): PlanPicture['totals'] {
     flashBytes,
     sparseUpdateBytes,
     macs,
+    ...(instructions === undefined ? {} : { estimatedInstructions: instructions }),
   };
 }
 

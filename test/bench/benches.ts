@@ -4,6 +4,7 @@ import process from 'node:process';
 import { runAccuracy } from './accuracy.ts';
 import { runClicks } from './click.ts';
 import { runContribution } from './contribution.ts';
+import { runInstructions } from './instructions.ts';
 import { runKernels } from './kernels.ts';
 import { runMemory } from './memory.ts';
 import { runPack } from './pack.ts';
@@ -54,6 +55,11 @@ export const benches: Readonly<Record<string, Bench>> = {
     usage: 'kernels [BOARD]',
     about: 'instructions per multiply-accumulate of the forward kernels',
     run: runKernels,
+  },
+  instructions: {
+    usage: 'instructions [BOARD ...] [--write]',
+    about: 'instructions of training steps: counted on emulated boards, and as estimated',
+    run: (args) => runInstructions(args, progress),
   },
   simulate: {
     usage: 'simulate [PLAN] [--per-class N] [--tests N] [--epochs N]',

@@ -153,6 +153,26 @@ describe.skipIf(chromiumPath() === undefined)('the page of the plan view (skippe
         expect(layers.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
       }));
 
+    it('estimate the time of a step where the clock is known, else its instructions', () =>
+      plan.withPage(async (opened) => {
+        const { picture } = plan.garments;
+        const instructions = { forward: 20_000_000, backward: 30_000_000, update: 4_000_000 };
+        const totals = { ...picture.totals, estimatedInstructions: instructions };
+        await plan.show(opened, 1, { ...picture, totals });
+        const tile = opened.page.locator('.tile', { hasText: 'Time per step' });
+        expect(await tile.innerText()).toContain('54M instructions');
+        const target = { ...picture.target, clockHz: 216e6 };
+        await plan.show(opened, 2, { ...picture, target, totals });
+        expect(await tile.innerText()).toMatch(/250 ms\s+54M instructions, one per cycle at 216 MHz/);
+        const less = { ...totals, sramBytes: totals.sramBytes - 100 };
+        const faster = { ...less, estimatedInstructions: { ...instructions, backward: 24_600_000 } };
+        await plan.show(opened, 3, { ...picture, target, totals: faster });
+        expect(await tile.innerText()).toContain('−10%');
+        const { estimatedInstructions: _, ...unknown } = totals;
+        await plan.show(opened, 4, { ...picture, target, totals: unknown });
+        expect(await tile.isVisible()).toBe(false);
+      }));
+
     it('stand in the table twins too', () =>
       plan.withPage(async (opened) => {
         await plan.show(opened);

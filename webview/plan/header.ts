@@ -2,11 +2,22 @@
 
 import { button, element, setAttributes, setText } from '../dom.ts';
 import { menuButton } from '../menu.ts';
-import { bytesText, countText, differenceText, figure, kilobytesText, percentText, t } from '../text.ts';
+import {
+  bytesText,
+  countText,
+  differenceText,
+  durationText,
+  figure,
+  kilobytesText,
+  percentText,
+  shareText,
+  t,
+} from '../text.ts';
 import {
   exportFormats,
   type FromPlanPage,
   type GhostPicture,
+  type PassFigures,
   type PictureDiagnostic,
   type PlanPicture,
 } from './messages.ts';
@@ -92,7 +103,7 @@ export function createHeader(events: HeaderEvents): Header {
   const flash = figureTile(t('Flash'), true);
   const arena = figureTile(t('Arena'));
   const macs = figureTile(t('MACs per step'));
-  const time = figureTile(t('Estimated time per step'));
+  const time = figureTile(t('Time per step, estimated'));
   const state = figureTile(t('Problems'));
   const problems = button('', () => setProblemsShown(problemList.hidden !== false), {
     class: 'link',
@@ -176,13 +187,7 @@ export function createHeader(events: HeaderEvents): Header {
       macs.set(countText(forward + backward + update), {
         note: t('forward {0}, backward {1}, update {2}', countText(forward), countText(backward), countText(update)),
       });
-      const { estimatedMilliseconds } = picture;
-      time.element.hidden = estimatedMilliseconds === undefined;
-      if (estimatedMilliseconds !== undefined) {
-        const rounded =
-          estimatedMilliseconds < 10 ? Number(estimatedMilliseconds.toFixed(1)) : Math.round(estimatedMilliseconds);
-        time.set(t('{0} ms', figure(rounded)), { note: t('on {0}', picture.target.core) });
-      }
+      showTime(time, picture, ghost);
       const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
       setText(problems, problemsText(errors, diagnostics.length - errors));
       setAttributes(problems, { 'data-severity': errors > 0 ? 'error' : diagnostics.length > 0 ? 'warning' : 'none' });
@@ -191,6 +196,32 @@ export function createHeader(events: HeaderEvents): Header {
       problemList.replaceChildren(...diagnostics.map((each) => problemRow(each, events.onOpenText)));
     },
   };
+}
+
+/** Instructions are counted at one per cycle: what a core really needs depends on caches and wait states. */
+function showTime({ element, set }: Tile, { totals, target }: PlanPicture, ghost: GhostPicture | null): void {
+  const { estimatedInstructions: instructions } = totals;
+  element.hidden = instructions === undefined;
+  if (instructions === undefined) return;
+  const total = totalOf(instructions);
+  const before = ghost?.totals.estimatedInstructions;
+  set(target.clockHz === undefined ? t('{0} instructions', countText(total)) : durationText(total / target.clockHz), {
+    note:
+      target.clockHz === undefined
+        ? t('on {0}; a board says at which clock', target.core)
+        : t('{0} instructions, one per cycle at {1} MHz', countText(total), figure(target.clockHz / 1e6)),
+    ...(ghost === null || before === undefined
+      ? {}
+      : {
+          differenceText: shareText(total / totalOf(before) - 1),
+          difference: total - totalOf(before),
+          to: ghost.title,
+        }),
+  });
+}
+
+function totalOf({ forward, backward, update }: PassFigures): number {
+  return forward + backward + update;
 }
 
 export function problemsText(errors: number, others: number): string {
@@ -228,6 +259,8 @@ interface TileContent {
   readonly share?: number;
   readonly ghostShare?: number;
   readonly difference?: number;
+  /** In words; else in bytes. */
+  readonly differenceText?: string;
   readonly to?: string;
 }
 
@@ -262,10 +295,10 @@ function figureTile(title: string, metered = false): Tile {
   return {
     element: root,
     value,
-    set(shown, { note: words = '', share = 0, ghostShare, difference, to }) {
+    set(shown, { note: words = '', share = 0, ghostShare, difference, differenceText: inWords, to }) {
       setText(text, shown);
       change.hidden = difference === undefined || difference === 0;
-      setText(change, difference === undefined ? '' : `${differenceText(difference)} B`);
+      setText(change, inWords ?? (difference === undefined ? '' : `${differenceText(difference)} B`));
       change.dataset.sign = (difference ?? 0) > 0 ? 'more' : 'less';
       change.title = to === undefined ? '' : t('compared with {0}', to);
       setText(note, words);

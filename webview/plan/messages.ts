@@ -29,6 +29,8 @@ export interface PlanPicture {
     readonly core: string;
     readonly sramBytes: number;
     readonly flashBytes: number;
+    /** Where the board's is known. */
+    readonly clockHz?: number;
   };
   readonly budgetBytes: number;
   readonly totals: {
@@ -41,10 +43,10 @@ export interface PlanPicture {
     readonly sramBytes: number;
     readonly flashBytes: number;
     readonly sparseUpdateBytes: number;
-    readonly macs: { readonly forward: number; readonly backward: number; readonly update: number };
+    readonly macs: PassFigures;
+    /** Of one training step on the target's core, estimated; absent where nothing was measured on such a core. */
+    readonly estimatedInstructions?: PassFigures;
   };
-  /** Of one training step on the target; absent where the target's clock is not known. */
-  readonly estimatedMilliseconds?: number;
   readonly steps: readonly PictureStep[];
   /** Of the arena alone. */
   readonly buffers: readonly PictureBuffer[];
@@ -52,6 +54,12 @@ export interface PlanPicture {
   /** Every layer with weights, in execution order. */
   readonly layers: readonly PictureLayer[];
   readonly chains: readonly PictureChain[];
+}
+
+export interface PassFigures {
+  readonly forward: number;
+  readonly backward: number;
+  readonly update: number;
 }
 
 export interface PictureStep {

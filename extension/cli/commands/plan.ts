@@ -1,6 +1,7 @@
 import type { MemoryReport } from '../../../compiler/memory/report.ts';
 import { type BestChange, bestChange, type Switch } from '../../../compiler/search/prices.ts';
-import type { TrainingPlan } from '../../../compiler/training/plan.ts';
+import { estimateTime, type StepTime } from '../../../compiler/timing/instructions.ts';
+import type { Target, TrainingPlan } from '../../../compiler/training/plan.ts';
 import { printWeights } from '../../../language/print.ts';
 import { type Command, failed, operandAt } from '../command.ts';
 import { compilePlanFile } from '../compilation.ts';
@@ -18,13 +19,16 @@ export const plan: Command = {
     const { graph, plan, compilation, memory, milliseconds, diagnostics } = compiled.value;
     const { diagnostics: _, ...fields } = memory;
     const best = bestChange(graph, plan, compilation);
+    const time = estimateTime(compilation, plan.target);
     return {
       document: {
         ...fields,
         peak: { ...fields.peak, ...(best === undefined ? {} : { bestChange: best }) },
+        ...(time === undefined ? {} : { estimatedInstructions: time.instructions }),
+        ...(time?.milliseconds === undefined ? {} : { estimatedMilliseconds: time.milliseconds }),
         milliseconds,
       },
-      text: () => memoryText(memory, plan, milliseconds, best),
+      text: () => `${memoryText(memory, plan, milliseconds, best)}${timeText(time, plan.target)}`,
       diagnostics,
     };
   },
@@ -48,6 +52,18 @@ export function memoryText(
     `MACs per step: forward ${count(memory.macs.forward)}, backward ${count(memory.macs.backward)}, ` +
       `update ${count(memory.macs.update)}\n`,
   ].join('\n');
+}
+
+function timeText(time: StepTime | undefined, { core, clockHz }: Target): string {
+  if (time === undefined) return `Instructions per step: not estimated, as nothing was measured on ${core}\n`;
+  const { total, instructions, milliseconds } = time;
+  const { forward, backward, update } = instructions;
+  const parts = `forward ${count(forward)}, backward ${count(backward)}, update ${count(update)}`;
+  const duration =
+    milliseconds === undefined || clockHz === undefined
+      ? ''
+      : `; ${milliseconds.toPrecision(3)} ms at one per cycle of ${clockHz / 1e6} MHz`;
+  return `Instructions per step (estimated): ${count(total)} (${parts})${duration}\n`;
 }
 
 function count(value: number): string {
