@@ -3,6 +3,7 @@
 import { button, element, setAttributes, setText } from '../dom.ts';
 import { menuButton } from '../menu.ts';
 import { bytesText, countText, differenceText, figure, kilobytesText, percentText, t } from '../text.ts';
+import { type CodeTile, createCodeTile } from './codeTile.ts';
 import {
   exportFormats,
   type FromPlanPage,
@@ -37,6 +38,8 @@ export interface HeaderState {
 
 export interface Header {
   readonly element: HTMLElement;
+  /** Follows messages of its own. */
+  readonly code: CodeTile;
   update(state: HeaderState): void;
 }
 
@@ -94,6 +97,7 @@ export function createHeader(events: HeaderEvents): Header {
   const macs = figureTile(t('MACs per step'));
   const time = figureTile(t('Estimated time per step'));
   const state = figureTile(t('Problems'));
+  const code = createCodeTile(() => events.onRun('generate'));
   const problems = button('', () => setProblemsShown(problemList.hidden !== false), {
     class: 'link',
     'aria-expanded': 'false',
@@ -121,12 +125,13 @@ export function createHeader(events: HeaderEvents): Header {
       ),
     ),
     reason,
-    element('dl', { class: 'figures' }, ...[sram, flash, arena, macs, time, state].map((tile) => tile.element)),
+    element('dl', { class: 'figures' }, ...[sram, flash, arena, macs, time, state, code].map((tile) => tile.element)),
     problemList,
   );
 
   return {
     element: root,
+    code,
     update({ picture, ghost, compare: kind, diagnostics, canRunTasks, cannotRunReason, canEdit }) {
       const { totals, budgetBytes } = picture;
       setText(name, picture.name);
