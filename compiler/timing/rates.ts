@@ -17,11 +17,11 @@ export const rates: Readonly<Record<Path, Readonly<Record<string, Rates>>>> = {
     ft_bias_gradient_f32: [0, 0, 3.21, 0],
     ft_bias_gradient_s16: [2158, 0, 4.347, 0],
     'ft_conv_input_gradient_f32 1x1, stride 1': [7848, 1.328, 4.385, 0],
-    'ft_conv_input_gradient_f32 1x1, stride 2': [0, 21.83, 3.981e-14, 0],
+    'ft_conv_input_gradient_f32 1x1, stride 2': [0, 21.83, 0, 0],
     'ft_conv_input_gradient_f32 kxk, stride 1': [184.7, 6.178, 2.717, 0],
     'ft_conv_input_gradient_f32 kxk, stride 2': [184.7, 9.162, 0.6792, 0],
     'ft_conv_input_gradient_s16 1x1, stride 1': [10550, 0.9331, 0, 0],
-    'ft_conv_input_gradient_s16 1x1, stride 2': [0, 23.09, 4.902e-15, 0],
+    'ft_conv_input_gradient_s16 1x1, stride 2': [0, 23.09, 0, 0],
     'ft_conv_input_gradient_s16 kxk, stride 1': [184.7, 5.028, 2.717, 0],
     'ft_conv_input_gradient_s16 kxk, stride 2': [184.7, 8.339, 0.6792, 0],
     'ft_conv_s8 1x1 by 1': [4684, 1.406, 51.32, 0],
@@ -39,7 +39,7 @@ export const rates: Readonly<Record<Path, Readonly<Record<string, Rates>>>> = {
     ft_count: [21.93, 0, 0, 0],
     ft_dense_input_gradient_f32: [140.6, 5.677, 13.21, 0],
     ft_dense_s8_f32: [900.5, 5.203, 0, 0],
-    ft_dense_weight_gradient_f32: [256.3, 15.44, 5.066e-15, 0],
+    ft_dense_weight_gradient_f32: [256.3, 15.44, 0, 0],
     'ft_depthwise_input_gradient_f32 3 wide, stride 1': [2347, 5.604, 13.98, 0],
     'ft_depthwise_input_gradient_f32 3 wide, stride 2': [248.9, 0, 32.65, 0],
     'ft_depthwise_input_gradient_f32 5 wide, stride 1': [0, 5.32, 5.123, 0],
@@ -95,8 +95,6 @@ export const rates: Readonly<Record<Path, Readonly<Record<string, Rates>>>> = {
     ft_update_weights_stochastic_s8: [0, 0, 58.18, 0],
     ft_zero_f32: [1099, 0, 0.2546, 0],
   },
-  mve: {
-  },
-  portable: {
-  },
+  mve: {},
+  portable: {},
 };

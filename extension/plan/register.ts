@@ -5,6 +5,7 @@ import {
   commands,
   Disposable,
   type ExtensionContext,
+  ExtensionMode,
   type LogOutputChannel,
   l10n,
   Uri,
@@ -21,6 +22,7 @@ import { activePlan } from './activePlan.ts';
 import type { Engines } from './engines.ts';
 import { askForFormat } from './exportTimeline.ts';
 import { PlanFigures } from './figures.ts';
+import { GeneratedCode } from './generatedCode.ts';
 import { openModel } from './openModel.ts';
 import type { PlanState } from './session.ts';
 import { PlanSessions } from './sessions.ts';
@@ -42,7 +44,11 @@ export function registerPlans(
 ): Disposable {
   const { extensionUri } = context;
   const sessions = new PlanSessions(engines, log, (plan, state) => status.show(plan, peakOf(state)));
-  const views = new PlanViews(extensionUri, sessions, log, (plan) => whyNoTasks(runsTasks, plan));
+  const code = new GeneratedCode();
+  const views = new PlanViews({
+    ...{ extensionUri, sessions, code, log },
+    whyNoTasks: (plan) => whyNoTasks(runsTasks, plan),
+  });
   const fits = new FitViews({
     ...{ extensionUri, sessions, log },
     chosen: context.workspaceState,
@@ -60,8 +66,14 @@ export function registerPlans(
     };
   };
   const show = forPlan((plan, layers: unknown) => views.show(plan, namesIn(layers)));
+  const probe =
+    context.extensionMode === ExtensionMode.Test
+      ? [commands.registerCommand('_firmtune.planViewState', (plan: Uri) => views.probe(plan))]
+      : [];
   return Disposable.from(
+    ...probe,
     sessions,
+    code,
     fits,
     figures,
     tree,

@@ -19,10 +19,18 @@ import {
   window,
   workspace,
 } from 'vscode';
-import { type FromPlanPage, fromPlanPage, type GhostPicture, type ToPlanPage } from '../../webview/messages.ts';
+import {
+  type CodeState,
+  type FromPlanPage,
+  fromPlanPage,
+  type GhostPicture,
+  type ToPlanPage,
+} from '../../webview/messages.ts';
 import { basename } from '../files.ts';
 import { type Comparison, ghostOf } from '../plan/comparison.ts';
 import { type ExportFormat, saveExport } from '../plan/exportTimeline.ts';
+import type { GeneratedCode } from '../plan/generatedCode.ts';
+import { PlanCode } from '../plan/planCode.ts';
 import type { PlanSession, PlanState } from '../plan/session.ts';
 import type { PlanSessions } from '../plan/sessions.ts';
 import { openPage, type Page } from './page.ts';
@@ -38,21 +46,30 @@ const runCommands: Readonly<Record<Extract<FromPlanPage, { type: 'run' }>['comma
   fit: 'firmtune.fitToBudget',
 };
 
+export interface PlanViewServices {
+  readonly extensionUri: Uri;
+  readonly sessions: PlanSessions;
+  readonly code: GeneratedCode;
+  readonly log: LogOutputChannel;
+  /** Undefined where programs may be run. */
+  whyNoTasks(plan: Uri): string | undefined;
+}
+
+/** What tests ask. */
+export interface PlanViewProbe {
+  readonly code: CodeState | null;
+}
+
 export class PlanViews implements CustomTextEditorProvider {
   private readonly open = new Set<OpenPlanView>();
   /** Layers to show as soon as the view of the plan is there. */
   private readonly toReveal = new Map<string, readonly string[]>();
 
-  constructor(
-    private readonly extensionUri: Uri,
-    private readonly sessions: PlanSessions,
-    private readonly log: LogOutputChannel,
-    private readonly whyNoTasks: (plan: Uri) => string | undefined,
-  ) {}
+  constructor(private readonly services: PlanViewServices) {}
 
   resolveCustomTextEditor(document: TextDocument, panel: WebviewPanel, _token: CancellationToken): void {
     const key = document.uri.toString();
-    const view = new OpenPlanView(document, panel, this.extensionUri, this.sessions, this.log, this.whyNoTasks, () => {
+    const view = new OpenPlanView(document, panel, this.services, () => {
       const layers = this.toReveal.get(key);
       this.toReveal.delete(key);
       return layers;
@@ -76,6 +93,10 @@ export class PlanViews implements CustomTextEditorProvider {
     [...this.open].find(({ document }) => document.uri.toString() === plan.toString())?.requestExport(format);
   }
 
+  probe(plan: Uri): PlanViewProbe | undefined {
+    return [...this.open].find(({ document }) => document.uri.toString() === plan.toString())?.probe();
+  }
+
   /** Whether pages may run tasks has changed. */
   refreshSettings(): void {
     for (const view of this.open) view.sendSettings();
@@ -97,6 +118,7 @@ function columnFor(plan: Uri): ViewColumn {
 class OpenPlanView extends Disposable {
   private readonly session: PlanSession;
   private readonly page: Page<ToPlanPage>;
+  private readonly code: PlanCode;
   private readonly parts: Disposable[];
   private comparison: Comparison | undefined;
   private isReady = false;
@@ -106,15 +128,14 @@ class OpenPlanView extends Disposable {
   constructor(
     readonly document: TextDocument,
     private readonly panel: WebviewPanel,
-    extensionUri: Uri,
-    private readonly sessions: PlanSessions,
-    private readonly log: LogOutputChannel,
-    private readonly whyNoTasks: (plan: Uri) => string | undefined,
+    private readonly services: PlanViewServices,
     private readonly takeReveal: () => readonly string[] | undefined,
   ) {
     super(() => Disposable.from(...this.parts).dispose());
-    const use = sessions.use(document);
+    const { extensionUri, log } = services;
+    const use = services.sessions.use(document);
     this.session = use.session;
+    this.code = new PlanCode(document, services.code, (code) => this.send({ type: 'code', code }));
     this.page = openPage<ToPlanPage, FromPlanPage>(panel.webview, extensionUri, {
       name: 'plan',
       title: l10n.t('Memory of {0}', basename(document.uri)),
@@ -128,6 +149,7 @@ class OpenPlanView extends Disposable {
     this.parts = [
       use,
       this.page,
+      this.code,
       this.session.onDidChange((state) => {
         this.sendState(state);
         if (this.comparison !== undefined) void this.sendGhost();
@@ -153,7 +175,7 @@ class OpenPlanView extends Disposable {
 
   sendSettings(): void {
     const { scheme } = this.document.uri;
-    const cannotRunReason = this.whyNoTasks(this.document.uri);
+    const cannotRunReason = this.services.whyNoTasks(this.document.uri);
     this.send({
       type: 'settings',
       canRunTasks: cannotRunReason === undefined,
@@ -163,10 +185,16 @@ class OpenPlanView extends Disposable {
     });
   }
 
+  probe(): PlanViewProbe {
+    return { code: this.code.state };
+  }
+
   private sendAll(): void {
     this.isReady = true;
     this.hasPainted = false;
     this.sendSettings();
+    // As far as it is known: the header then has room for what follows.
+    this.send({ type: 'code', code: this.code.state });
     const { state, prices } = this.session;
     if (state === undefined) this.send({ type: 'loading', title: basename(this.document.uri) });
     else this.sendState(state);
@@ -189,7 +217,11 @@ class OpenPlanView extends Disposable {
       return;
     }
     const { state } = session;
-    const ghost: GhostPicture | undefined = await ghostOf(session, comparison, this.sessions.engines.background);
+    const ghost: GhostPicture | undefined = await ghostOf(
+      session,
+      comparison,
+      this.services.sessions.engines.background,
+    );
     // A newer picture asks for a newer ghost.
     if (this.comparison === comparison && session.state === state) this.send({ type: 'ghost', ghost: ghost ?? null });
   }
@@ -222,7 +254,7 @@ class OpenPlanView extends Disposable {
         return;
       case 'run':
         // A search is no program.
-        if (message.command === 'fit' || this.whyNoTasks(this.document.uri) === undefined)
+        if (message.command === 'fit' || this.services.whyNoTasks(this.document.uri) === undefined)
           await commands.executeCommand(runCommands[message.command], document.uri);
         return;
       case 'export':
@@ -230,7 +262,8 @@ class OpenPlanView extends Disposable {
         return;
       case 'painted':
         this.session.painted(message.version);
-        this.log.trace(`${basename(document.uri)}: painted version ${message.version}`);
+        this.services.log.trace(`${basename(document.uri)}: painted version ${message.version}`);
+        if (!this.hasPainted) this.code.start();
         this.hasPainted = true;
         if (this.toExport !== undefined) this.send({ type: 'export', format: this.toExport });
         this.toExport = undefined;

@@ -68,7 +68,8 @@ function collect(columns: readonly Column[], values: readonly number[]): Readonl
   const found = new Map<string, [number, number, number, number]>();
   columns.forEach(({ name, amount }, index) => {
     const rates = found.get(name) ?? [0, 0, 0, 0];
-    rates[amount] = Number((values[index] ?? 0).toPrecision(4));
+    const rate = values[index] ?? 0;
+    rates[amount] = rate < 0.001 ? 0 : Number(rate.toPrecision(4));
     found.set(name, rates);
   });
   return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -13,6 +13,7 @@ import {
   shareText,
   t,
 } from '../text.ts';
+import { type CodeTile, createCodeTile } from './codeTile.ts';
 import {
   exportFormats,
   type FromPlanPage,
@@ -48,6 +49,8 @@ export interface HeaderState {
 
 export interface Header {
   readonly element: HTMLElement;
+  /** Follows messages of its own. */
+  readonly code: CodeTile;
   update(state: HeaderState): void;
 }
 
@@ -105,6 +108,7 @@ export function createHeader(events: HeaderEvents): Header {
   const macs = figureTile(t('MACs per step'));
   const time = figureTile(t('Time per step, estimated'));
   const state = figureTile(t('Problems'));
+  const code = createCodeTile(() => events.onRun('generate'));
   const problems = button('', () => setProblemsShown(problemList.hidden !== false), {
     class: 'link',
     'aria-expanded': 'false',
@@ -132,12 +136,13 @@ export function createHeader(events: HeaderEvents): Header {
       ),
     ),
     reason,
-    element('dl', { class: 'figures' }, ...[sram, flash, arena, macs, time, state].map((tile) => tile.element)),
+    element('dl', { class: 'figures' }, ...[sram, flash, arena, macs, time, state, code].map((tile) => tile.element)),
     problemList,
   );
 
   return {
     element: root,
+    code,
     update({ picture, ghost, compare: kind, diagnostics, canRunTasks, cannotRunReason, canEdit }) {
       const { totals, budgetBytes } = picture;
       setText(name, picture.name);

@@ -2,6 +2,7 @@ import '../base.css';
 import './plan.css';
 import './charts.css';
 import './lists.css';
+import './codeTile.css';
 import { connectHost } from '../host.ts';
 import { useTexts } from '../text.ts';
 import { registerUi } from '../ui.ts';

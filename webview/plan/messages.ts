@@ -161,6 +161,14 @@ export interface PictureDiagnostic {
   readonly column: number;
 }
 
+/** Whether the C code that the workspace has of the plan is that of its text as it is in the editor. */
+export interface CodeState {
+  /** `looking`: not known yet. `outdated`: the text is another one than the code was generated from. */
+  readonly state: 'looking' | 'missing' | 'current' | 'outdated';
+  /** Where it is, relative to the workspace folder; if some of it is outdated, where that is. */
+  readonly folders: readonly string[];
+}
+
 /** Other plans to compare with: the timeline as a ghost line, and the totals. */
 export const comparisons = ['previous', 'full-update', 'inference', 'plan'] as const;
 
@@ -194,6 +202,8 @@ export type ToPlanPage =
       readonly done: boolean;
     }
   | { readonly type: 'ghost'; readonly ghost: GhostPicture | null }
+  /** What is known of the code; that of a new text follows some time after its picture. Null: nothing, and nothing to wait for. */
+  | { readonly type: 'code'; readonly code: CodeState | null }
   /** A lens or the tree asks to show these layers. */
   | { readonly type: 'reveal'; readonly layers: readonly string[] }
   /** The command Export timeline: the page makes the file's content and answers with its own `export`. */
@@ -230,7 +240,7 @@ export const fromPlanPage = variant('type', [
 ]);
 export type FromPlanPage = InferOutput<typeof fromPlanPage>;
 
-const kinds = ['loading', 'picture', 'stale', 'prices', 'ghost', 'reveal', 'export', 'settings'] as const;
+const kinds = ['loading', 'picture', 'stale', 'prices', 'ghost', 'code', 'reveal', 'export', 'settings'] as const;
 
 /** Messages of the host come from our own code: the page checks the envelope only, which keeps each redraw fast. */
 export const toPlanPage = custom<ToPlanPage>(

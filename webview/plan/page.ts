@@ -4,11 +4,13 @@ import { afterPaint, button, element, liveRegion, setText } from '../dom.ts';
 import type { Host } from '../host.ts';
 import { bytesText, figure, t } from '../text.ts';
 import { createArenaMap } from './arena.ts';
+import { codeText } from './codeTile.ts';
 import { exportContent } from './exporting.ts';
 import { ghostOf } from './ghost.ts';
 import { createHeader, problemRow } from './header.ts';
 import { createLayers } from './layers.ts';
 import type {
+  CodeState,
   FromPlanPage,
   GhostPicture,
   LayerSwitch,
@@ -37,6 +39,7 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
   let previous: GhostPicture | null = null;
   let other: GhostPicture | null = null;
   let diagnostics: readonly PictureDiagnostic[] = [];
+  let code: CodeState | null = null;
   const pending = new PendingSwitches();
   const prices = new PriceBook();
 
@@ -171,6 +174,9 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
       canEdit: settings.canEdit,
     });
   }
+  function drawCode(): void {
+    header.code.update({ code, canRunTasks: settings.canRunTasks });
+  }
   function drawTimeline(): void {
     if (picture === undefined) return;
     const { step, stepRange: range, timelineTable: table } = saved;
@@ -276,6 +282,14 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
     drawLayers();
   }
 
+  function showCode(next: CodeState | null): void {
+    const before = code;
+    code = next;
+    drawCode();
+    const isNews = before !== null && before.state !== 'looking' && before.state !== next?.state;
+    if (isNews && next !== null) live.say(t('Generated code: {0}', codeText(next)));
+  }
+
   let pricesAreDue = false;
   function showPrices(): void {
     if (pricesAreDue) return;
@@ -328,6 +342,9 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
           if (isNew || isRefused) drawAll();
           break;
         }
+        case 'code':
+          showCode(message.code);
+          break;
         case 'reveal':
           layers.reveal(message.layers);
           break;
@@ -336,6 +353,7 @@ export function createPlanPage(root: HTMLElement, host: Host<FromPlanPage>): Pla
           break;
         case 'settings':
           settings = message;
+          drawCode();
           drawAll();
           break;
       }

@@ -5,7 +5,8 @@
  */
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
-import { type FileSystem, textHash, unixLines } from './fileSystem.ts';
+import { type FileSystem, textHash } from './fileSystem.ts';
+import { unixLines } from './manifest.ts';
 import { errorText } from './read.ts';
 
 export interface Replacement {

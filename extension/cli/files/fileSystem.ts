@@ -1,6 +1,7 @@
 /** The file operations of code generation, each of which may fail: so that tests can fail every one of them. */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { unixLines } from './manifest.ts';
 import { errorCode } from './read.ts';
 
 /** Paths are absolute. Every operation may reject with Node's error. */
@@ -41,11 +42,7 @@ async function unlessMissing<T, U>(operation: Promise<T>, missing: U): Promise<T
   }
 }
 
-/** Hexadecimal SHA-256 of a text; the same whichever line ends version control gave it. */
+/** Hexadecimal SHA-256 of a text; the same whichever line ends version control gave it. The editor has its own: codeState.ts. */
 export function textHash(text: string): string {
   return createHash('sha256').update(unixLines(text)).digest('hex');
-}
-
-export function unixLines(text: string): string {
-  return text.replaceAll('\r\n', '\n');
 }

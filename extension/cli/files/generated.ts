@@ -6,8 +6,16 @@ import { glueFiles, placeSources } from '../../../compiler/codegen/project/glue.
 import { type ReadmeModel, readmeText } from '../../../compiler/codegen/project/readme.ts';
 import { type Diagnostic, failure, type Result, success } from '../../../compiler/diagnostics.ts';
 import { changeFiles, finishChange, type KeptFile, type Removal, removeLeftovers, UnfinishedChange } from './change.ts';
-import { type FileSystem, nodeFileSystem, textHash, unixLines } from './fileSystem.ts';
-import { emptyManifest, type Manifest, type ManifestFile, manifestName, manifestText, parseManifest } from './manifest.ts';
+import { type FileSystem, nodeFileSystem, textHash } from './fileSystem.ts';
+import {
+  emptyManifest,
+  type Manifest,
+  type ManifestFile,
+  manifestName,
+  manifestText,
+  parseManifest,
+  unixLines,
+} from './manifest.ts';
 import { errorText } from './read.ts';
 
 export interface Generation {

@@ -62,6 +62,11 @@ export function manifestText({ project, models, files }: Manifest): string {
   return `${JSON.stringify(document, undefined, 1)}\n`;
 }
 
+/** What every hash is of: a text, whichever line ends version control gave it. */
+export function unixLines(text: string): string {
+  return text.replaceAll('\r\n', '\n');
+}
+
 function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

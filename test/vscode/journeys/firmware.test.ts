@@ -120,6 +120,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     await page.locator('.monaco-editor .view-line').first().waitFor();
     await openPlanView(page);
     const plan = await frameWith(page, 'garments');
+    await plan.locator('.code-tile', { hasText: /up to date\s*in firmtune/ }).waitFor();
     await plan.locator('vscode-button', { hasText: 'Build' }).click();
     await appears(image);
     await terminalShows(image);

@@ -14,6 +14,7 @@ import {
   window,
   workspace,
 } from 'vscode';
+import type { PlanViewProbe } from '../../../extension/views/planView.ts';
 import { closeEditors, eventually, folder, sample, showPlan } from './support.ts';
 
 const viewType = 'firmtune.planView';
@@ -40,6 +41,10 @@ function viewTabs(uri: Uri): number {
     ({ input }) =>
       input instanceof TabInputCustom && input.viewType === viewType && input.uri.toString() === uri.toString(),
   ).length;
+}
+
+function stateOf(uri: Uri): Thenable<PlanViewProbe | undefined> {
+  return commands.executeCommand('_firmtune.planViewState', uri);
 }
 
 function toggle(uri: Uri, layer: string, change: object): Thenable<boolean> {
@@ -70,6 +75,7 @@ suite('the plan view', () => {
     await eventually('the view', () => viewTabs(document.uri) === 1);
     assert.equal(await toggle(document.uri, 'last_conv', { weights: '1/2' }), true);
     assert.match(document.getText(), /^ {2}last_conv: weights 1\/2$/m);
+    assert.equal((await stateOf(document.uri))?.code, null);
   });
 });
 
@@ -154,6 +160,8 @@ suite('plans of a virtual workspace', () => {
       await eventually('the view', () => viewTabs(uri) === 1);
       assert.equal(await toggle(uri, 'block3.pointwise1', { weights: '1/2' }), true);
       assert.match(document.getText(), /weights 1\/2 \/\/ a remark/);
+      // It is in no workspace folder, so nobody knows of its code.
+      assert.equal((await stateOf(uri))?.code, null);
       assert.ok(await document.save());
       assert.match(new TextDecoder().decode(await workspace.fs.readFile(uri)), /weights 1\/2 \/\/ a remark/);
     } finally {

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
+import { isDeepStrictEqual } from 'node:util';
 import { suite, suiteSetup, suiteTeardown, teardown, test } from 'mocha';
 import {
   commands,
@@ -15,6 +16,8 @@ import {
   window,
   workspace,
 } from 'vscode';
+import type { PlanViewProbe } from '../../../extension/views/planView.ts';
+import type { CodeState } from '../../../webview/messages.ts';
 import { closeEditors, eventually, sample } from './support.ts';
 
 const builds = ['cmake', 'make', 'arm-none-eabi-gcc'];
@@ -34,6 +37,13 @@ async function run(name: 'generate' | 'build' | 'emulate', plan: Uri): Promise<n
   });
   await commands.executeCommand(`firmtune.${name}`, plan);
   return ended;
+}
+
+function whenCode(plan: Uri, expected: CodeState) {
+  return eventually(`the state ${expected.state}`, async () => {
+    const probe = await commands.executeCommand<PlanViewProbe | undefined>('_firmtune.planViewState', plan);
+    return isDeepStrictEqual(probe?.code, expected);
+  });
 }
 
 async function offered(): Promise<readonly Task[]> {
@@ -65,6 +75,22 @@ suite('the tasks', () => {
     const files = (await workspace.fs.readDirectory(folder)).map(([name]) => name);
     assert.ok(files.includes('garments.c') && files.includes('garments.h'), files.join('; '));
     await workspace.fs.delete(folder, { recursive: true });
+  });
+
+  test('the plan view says whether the C files are those of the text in the editor', async () => {
+    const plan = sample('garments.trainplan');
+    const folder = sample('garments-firmware');
+    await commands.executeCommand('firmtune.openPlanView', plan);
+    await whenCode(plan, { state: 'missing', folders: [] });
+    assert.equal(await run('generate', plan), 0);
+    await whenCode(plan, { state: 'current', folders: ['garments-firmware'] });
+    assert.ok(await commands.executeCommand('firmtune.toggleLayer', plan, 'last_conv', { weights: '1/2' }));
+    // Saved or not.
+    await whenCode(plan, { state: 'outdated', folders: ['garments-firmware'] });
+    await commands.executeCommand('undo');
+    await whenCode(plan, { state: 'current', folders: ['garments-firmware'] });
+    await workspace.fs.delete(folder, { recursive: true });
+    await whenCode(plan, { state: 'missing', folders: [] });
   });
 
   test('Measure Contributions writes what it has measured, and can be ended', async () => {
