@@ -9,8 +9,9 @@ import type { PlanPrice } from './prices.ts';
 /** Long enough for most plans to be proven, short enough to be shown while the author still looks. */
 const arenaMilliseconds = 200;
 
-export function compilePrice(plan: TrainingPlan, graph: Graph): PlanPrice {
-  const compiled = compile(graph, plan, { arenaMilliseconds });
+/** @param patient with the time that the command line takes, for plans that the short one does not do */
+export function compilePrice(plan: TrainingPlan, graph: Graph, patient: boolean): PlanPrice {
+  const compiled = compile(graph, plan, patient ? {} : { arenaMilliseconds });
   if (!compiled.ok) return { diagnostics: compiled.diagnostics };
   const report = memoryReport(compiled.value, plan);
   const { arenaBytes, sramBytes, lowerBoundBytes, provenOptimal, flashBytes } = report;

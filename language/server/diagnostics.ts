@@ -8,7 +8,7 @@ import { placeDiagnostics } from '../place.ts';
 import { fileStart, toLspRange } from '../text.ts';
 import type { Analyser, Analysis } from './analysis.ts';
 import { lighterFixes } from './lighter.ts';
-import type { PriceBook, PriceProvider } from './prices.ts';
+import type { PlanPrice, PriceBook, PriceProvider } from './prices.ts';
 
 const severities: Readonly<Record<Severity, 1 | 2 | 3>> = { error: 1, warning: 2, information: 3 };
 
@@ -50,9 +50,21 @@ export class PlanDiagnostics {
   }
 
   /** Undefined if the document has changed meanwhile, or nothing compiles. */
-  async afterCompile(document: LangiumDocument): Promise<readonly Diagnostic[] | undefined> {
+  afterCompile(document: LangiumDocument): Promise<readonly Diagnostic[] | undefined> {
+    return this.withPrice(document, () => this.prices.priceOf(document));
+  }
+
+  /** Where what compiling showed at first can still get better: then after that. */
+  afterRefining(document: LangiumDocument): Promise<readonly Diagnostic[] | undefined> {
+    return this.withPrice(document, () => this.prices.refine(document));
+  }
+
+  private async withPrice(
+    document: LangiumDocument,
+    ask: () => Promise<PlanPrice | undefined>,
+  ): Promise<readonly Diagnostic[] | undefined> {
     const analysis = await this.analyser.analyse(document);
-    const price = await this.prices.priceOf(document);
+    const price = await ask();
     if (price === undefined || (await this.analyser.analyse(document)) !== analysis) return undefined;
     this.compiled.set(analysis, placeDiagnostics(analysis.resolution, analysis.parsed.fileName, price.diagnostics));
     return this.immediate(document);

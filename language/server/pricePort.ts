@@ -16,6 +16,7 @@ export interface Port {
 interface Job {
   readonly id: number;
   readonly plan: TrainingPlan;
+  readonly patient: boolean;
   readonly graphId: number;
   readonly graph?: Graph;
 }
@@ -28,6 +29,7 @@ interface Answer {
 interface Waiting {
   readonly plan: TrainingPlan;
   readonly graph: Graph;
+  readonly patient: boolean;
   readonly cancelled: () => boolean;
   readonly settle: (price: PlanPrice | undefined) => void;
 }
@@ -39,14 +41,14 @@ const graphsKept = 4;
 export function servePrices(port: Port): void {
   const graphs = new Map<number, Graph>();
   const receive = (message: unknown): void => {
-    const { id, plan, graphId, graph = graphs.get(graphId) } = message as Job;
+    const { id, plan, patient, graphId, graph = graphs.get(graphId) } = message as Job;
     if (graph !== undefined) {
       graphs.delete(graphId);
       graphs.set(graphId, graph);
       for (const old of [...graphs.keys()].slice(0, -graphsKept)) graphs.delete(old);
     }
     try {
-      port.post({ id, ...(graph === undefined ? {} : { price: compilePrice(plan, graph) }) } satisfies Answer);
+      port.post({ id, ...(graph === undefined ? {} : { price: compilePrice(plan, graph, patient) }) } satisfies Answer);
     } catch (error) {
       // Our bug, not the author's: the editor goes on without the price.
       console.error(error);
@@ -72,14 +74,14 @@ export function pricesFrom(port: Port): PriceProvider {
       running = waiting.shift();
     }
     if (running === undefined) return;
-    const { plan, graph } = running;
+    const { plan, graph, patient } = running;
     const position = sent.indexOf(graph);
     const graphId = ids.get(graph) ?? nextGraphId++;
     ids.set(graph, graphId);
     if (position >= 0) sent.splice(position, 1);
     sent.push(graph);
     sent.splice(0, sent.length - graphsKept);
-    port.post({ id: nextId, plan, graphId, ...(position < 0 ? { graph } : {}) } satisfies Job);
+    port.post({ id: nextId, plan, patient, graphId, ...(position < 0 ? { graph } : {}) } satisfies Job);
   };
   const finish = (message: unknown): void => {
     const { id, price } = message as Answer;
@@ -96,10 +98,10 @@ export function pricesFrom(port: Port): PriceProvider {
   };
   port.listen(finish, fail);
   return {
-    priceOf: (plan, graph, cancelled) =>
+    priceOf: (plan, graph, cancelled, patient = false) =>
       new Promise((settle) => {
         if (gone) return settle(undefined);
-        waiting.push({ plan, graph, cancelled, settle });
+        waiting.push({ plan, graph, patient, cancelled, settle });
         start();
       }),
   };

@@ -23,15 +23,25 @@ export interface PlanPrice {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Prices plans. `cancelled` turns true when the answer is no longer wanted; undefined is an answer then. */
+/**
+ * Prices plans. `cancelled` turns true when the answer is no longer wanted; undefined is an answer then. `patient`: the least
+ * arena is searched for as long as the command line does it.
+ */
 export interface PriceProvider {
-  priceOf(plan: TrainingPlan, graph: Graph, cancelled: () => boolean): Promise<PlanPrice | undefined>;
+  priceOf(
+    plan: TrainingPlan,
+    graph: Graph,
+    cancelled: () => boolean,
+    patient?: boolean,
+  ): Promise<PlanPrice | undefined>;
 }
 
-/** Prices of the plans that are open: the newest text of each, asked for once; older ones are cancelled. */
 /** A text is compiled once it has stood for so long, in milliseconds: a plan view that shows it too comes first. */
 const settleMs = 100;
+/** A price that is not proven is computed once more, with more time, when the text has stood for so much longer. */
+const refineMs = 800;
 
+/** Prices of the plans that are open: the newest text of each, asked for once; older ones are cancelled. */
 export class PriceBook {
   private readonly newest = new Map<string, Analysis>();
   private readonly asked = new WeakMap<Analysis, Promise<PlanPrice | undefined>>();
@@ -51,6 +61,23 @@ export class PriceBook {
     const asked = this.asked.get(analysis) ?? this.ask(uri, analysis);
     this.asked.set(analysis, asked);
     return asked;
+  }
+
+  /** A better price of a text whose first one was not proven; undefined where there is none, or a newer text. */
+  async refine(document: LangiumDocument): Promise<PlanPrice | undefined> {
+    const analysis = await this.analyser.analyse(document);
+    const uri = document.uri.toString();
+    const { graph, resolution } = analysis;
+    const first = this.known.get(analysis)?.memory;
+    if (first === undefined || first.provenOptimal || this.provider === undefined) return undefined;
+    if (resolution.plan === undefined || graph === undefined) return undefined;
+    const cancelled = (): boolean => this.newest.get(uri) !== analysis;
+    await new Promise((resolve) => setTimeout(resolve, refineMs));
+    const price = cancelled() ? undefined : await this.provider.priceOf(resolution.plan, graph, cancelled, true);
+    if (price === undefined || cancelled()) return undefined;
+    this.keep(uri, analysis, price);
+    this.asked.set(analysis, Promise.resolve(price));
+    return price;
   }
 
   /** The price if it is there already. */
@@ -79,8 +106,12 @@ export class PriceBook {
       this.asked.delete(analysis);
       return undefined;
     }
+    this.keep(uri, analysis, price);
+    return price;
+  }
+
+  private keep(uri: string, analysis: Analysis, price: PlanPrice): void {
     this.known.set(analysis, price);
     if (price.memory !== undefined) this.lastMemory.set(uri, price.memory);
-    return price;
   }
 }

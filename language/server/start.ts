@@ -1,8 +1,9 @@
 /** Starts the language server on a connection, whoever made it: a process's stdio or a browser worker. */
 
-import { DocumentState } from 'langium';
+import { DocumentState, type LangiumDocument } from 'langium';
 import { type LangiumSharedServices, startLanguageServer } from 'langium/lsp';
 import type { Connection } from 'vscode-languageserver';
+import type { Diagnostic } from '../../compiler/diagnostics.ts';
 import { boardsFromSettings } from '../boards.ts';
 import type { Analyser } from './analysis.ts';
 import { toLspDiagnostic } from './diagnostics.ts';
@@ -15,14 +16,19 @@ export function startTrainplanServer(context: ServerContext): void {
   shared.lsp.LanguageServer.onInitialize(({ capabilities }) => {
     canRefresh = capabilities.workspace?.codeLens?.refreshSupport === true;
   });
-  // Errors of the text show at once; what compiling shows follows when it is there.
+  const show = async ({ textDocument }: LangiumDocument, diagnostics: readonly Diagnostic[]): Promise<void> => {
+    const { uri, version } = textDocument;
+    await context.connection.sendDiagnostics({ uri, version, diagnostics: diagnostics.map(toLspDiagnostic) });
+    if (canRefresh) await context.connection.sendRequest('workspace/codeLens/refresh');
+  };
+  // Errors of the text show at once; what compiling shows follows when it is there, and once more if more time shows better.
   shared.workspace.DocumentBuilder.onDocumentPhase(DocumentState.Validated, (document) => {
     if (context.prices === undefined) return;
-    void Diagnostics.afterCompile(document).then(async (diagnostics) => {
-      if (diagnostics === undefined) return;
-      const { uri, version } = document.textDocument;
-      await context.connection.sendDiagnostics({ uri, version, diagnostics: diagnostics.map(toLspDiagnostic) });
-      if (canRefresh) await context.connection.sendRequest('workspace/codeLens/refresh');
+    void Diagnostics.afterCompile(document).then(async (compiled) => {
+      if (compiled === undefined) return;
+      await show(document, compiled);
+      const refined = await Diagnostics.afterRefining(document);
+      if (refined !== undefined) await show(document, refined);
     });
   });
   shared.workspace.TextDocuments.onDidClose(({ document }) => {

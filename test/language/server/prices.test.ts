@@ -1,11 +1,12 @@
+import type { LangiumDocument } from 'langium';
 import { expect, it } from 'vitest';
 import { defaultTrainSettings, type LayerUpdate, type TrainingPlan } from '../../../compiler/training/plan.ts';
 import { parsePlan, resolveFully } from '../../../language/index.ts';
-import type { Analysis } from '../../../language/server/analysis.ts';
+import type { Analyser, Analysis } from '../../../language/server/analysis.ts';
 import { channelsOf } from '../../../language/server/facts.ts';
 import { lighterFixes } from '../../../language/server/lighter.ts';
 import { type Port, pricesFrom } from '../../../language/server/pricePort.ts';
-import type { PlanPrice, PriceProvider } from '../../../language/server/prices.ts';
+import { type PlanPrice, PriceBook, type PriceProvider } from '../../../language/server/prices.ts';
 import { exampleGraph } from '../graphs.ts';
 
 const plan: TrainingPlan = {
@@ -112,4 +113,54 @@ it('offers the change that saves most where none fits', async () => {
 it('does not offer to freeze a new classifier, which trains as a whole', async () => {
   expect(await fixTitles(50, 'update { classifier: weights all }')).not.toEqual([]);
   expect(await fixTitles(50, 'train { classes 10 }\nupdate { classifier: weights all }')).toEqual([]);
+});
+
+/** A book of one document, whose text the test changes; quick answers are not proven, patient ones are. */
+function refinedBook() {
+  const asked: boolean[] = [];
+  const provider: PriceProvider = {
+    priceOf: async (_plan, _graph, _cancelled, patient = false) => {
+      asked.push(patient);
+      const [peakBytes, lowerBoundBytes, flashBytes] = [patient ? 900 : 1000, 900, 0];
+      return { memory: { peakBytes, lowerBoundBytes, provenOptimal: patient, flashBytes }, diagnostics: [] };
+    },
+  };
+  const analysisOf = (text: string): Analysis => {
+    const parsed = parsePlan(text, 'a');
+    const resolution = resolveFully(parsed, exampleGraph);
+    return { parsed, resolution, graph: exampleGraph, modelUri: undefined, diagnostics: [] };
+  };
+  let analysis = analysisOf(`model "m"\ntarget stm32f746\n${threeLayers}`);
+  const analyser = { analyse: async () => analysis } as unknown as Analyser;
+  const document = { uri: { toString: () => 'a' } } as unknown as LangiumDocument;
+  return {
+    asked,
+    document,
+    book: new PriceBook(analyser, provider),
+    type: () => {
+      analysis = analysisOf('model "m"\ntarget stm32f746\nupdate { stem: bias }');
+    },
+    now: () => analysis,
+  };
+}
+
+it('computes a price that is not proven once more, with the time of the command line', async () => {
+  const { asked, book, document, now } = refinedBook();
+  expect((await book.priceOf(document))?.memory?.peakBytes).toBe(1000);
+  expect((await book.refine(document))?.memory).toMatchObject({ peakBytes: 900, provenOptimal: true });
+  expect(asked).toEqual([false, true]);
+  expect(book.priceNow(now())?.memory?.peakBytes).toBe(900);
+  expect((await book.priceOf(document))?.memory?.peakBytes).toBe(900);
+  expect(await book.refine(document)).toBeUndefined();
+  expect(asked).toHaveLength(2);
+});
+
+it('does not refine the price of a text that has changed', async () => {
+  const { asked, book, document, type } = refinedBook();
+  await book.priceOf(document);
+  const refined = book.refine(document);
+  type();
+  await book.priceOf(document);
+  expect(await refined).toBeUndefined();
+  expect(asked).toEqual([false, false]);
 });
