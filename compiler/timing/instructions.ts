@@ -24,9 +24,11 @@ export interface StepTime {
 
 /** Which measured code a core runs; cores that are not here were never measured. */
 const pathOf: Readonly<Partial<Record<Core, Path>>> = {
+  'cortex-m3': 'portable',
   'cortex-m4': 'dsp',
   'cortex-m7': 'dsp',
   'cortex-m33': 'dsp',
+  'cortex-m55': 'mve',
 };
 
 /** Of a kernel that was never measured. */

@@ -22,7 +22,7 @@ export interface Work {
   readonly macs: number;
   /** Of tensors, or of the weights that it goes through. */
   readonly elements: number;
-  /** Elements of windows that are gathered from the picture, anew for each tile of output channels. */
+  /** Elements of windows larger than 1x1, as they are read from the picture, anew for each tile of output channels. */
   readonly gathered: number;
 }
 
@@ -52,7 +52,7 @@ export function workOf({ program, network, differentiation }: Compilation): read
         calls: step.loop,
         macs: macsOf(call, step) * (isTiled && window !== undefined ? repeated(window) : 1),
         elements: elementsOf(kernel, sizes, trainedShare(layer)),
-        gathered: isTiled && window !== undefined && isGathered(window) ? sizes.gathered * tiles : 0,
+        gathered: isTiled ? sizes.gathered * tiles : 0,
       };
     }),
   );
@@ -83,12 +83,13 @@ function sizesOf(graph: Graph, layer: Layer): Sizes {
   const sizes = { ...noSizes, inputs: elementsAt(layer.inputs[0]), outputs: elementsAt(layer.outputs[0]) };
   if (!isWeighted(graph, layer)) return sizes;
   const window = windowOf(graph, layer);
-  const { out_height, out_width, in_channels, out_channels } = window;
+  const { out_height, out_width, in_channels, out_channels, kernel_height, kernel_width } = window;
   return {
     ...sizes,
     window,
     weights: elementsAt(layer.inputs[1]),
-    gathered: out_height * out_width * rowSize(window),
+    // A window of one position is read where it lies.
+    gathered: kernel_height * kernel_width === 1 ? 0 : out_height * out_width * rowSize(window),
     channels: layer.operator === 'DEPTHWISE_CONV_2D' ? out_channels : in_channels,
   };
 }
@@ -102,11 +103,6 @@ function rowSize({ kernel_height, kernel_width, in_channels }: Window): number {
 function tilePositions(window: Window): number {
   const size = rowSize(window);
   return size <= 120 ? 4 : size <= 240 ? 2 : 1;
-}
-
-/** Windows of one position need no gathering, and those too large for a tile are read where they lie. */
-function isGathered(window: Window): boolean {
-  return window.kernel_height * window.kernel_width > 1 && tilePositions(window) > 1;
 }
 
 /** The last tile of a row does some positions again. */

@@ -16,7 +16,7 @@ interface Column {
   readonly entries: { readonly row: number; readonly value: number }[];
 }
 
-const mostRounds = 20_000;
+const mostRounds = 100_000;
 /** Multiply-accumulates first: where several amounts would explain the counts, they are the likely cause. */
 const order = [1, 2, 3, 0];
 
@@ -42,7 +42,7 @@ export function fitRates(steps: readonly CountedStep[]): Readonly<Record<string,
       for (const { row, value } of entries) rest[row] = (rest[row] ?? 0) - change * value;
       moved = Math.max(moved, Math.abs(change) * Math.sqrt(norm));
     });
-    if (moved < 1e-2) break;
+    if (moved < 1e-4) break;
   }
   return collect(columns, rates);
 }

@@ -27,7 +27,12 @@ await photograph({ prepare, settings, viewport: { width: 1680, height: 1050 } },
   await moveLastGroup(page, 520);
   // With the prices of all switches.
   await shoot('plan-view-before', 13_500);
-  await view.getByPlaceholder('Filter layers').fill(layer);
-  await view.locator(`[data-layer="${layer}"] [data-switch="none"]`).click();
+  const filter = view.getByPlaceholder('Filter layers');
+  await filter.fill(layer);
+  await view.locator(`[data-layer="${layer}"] [data-switch="1/2"]`).click();
+  // Among the others again, with those that train.
+  await filter.fill('');
+  await view.locator('[data-layer]').last().scrollIntoViewIfNeeded();
+  await view.locator(`[data-layer="${layer}"]`).scrollIntoViewIfNeeded();
   await shoot('plan-view-after', 9500);
 });

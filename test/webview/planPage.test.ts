@@ -153,24 +153,27 @@ describe.skipIf(chromiumPath() === undefined)('the page of the plan view (skippe
         expect(layers.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
       }));
 
-    it('estimate the time of a step where the clock is known, else its instructions', () =>
+    it('estimate the time of a step where the clock is known, else its instructions, else count what it multiplies', () =>
       plan.withPage(async (opened) => {
         const { picture } = plan.garments;
         const instructions = { forward: 20_000_000, backward: 30_000_000, update: 4_000_000 };
-        const totals = { ...picture.totals, estimatedInstructions: instructions };
-        await plan.show(opened, 1, { ...picture, totals });
-        const tile = opened.page.locator('.tile', { hasText: 'Time per step' });
-        expect(await tile.innerText()).toContain('54M instructions');
-        const target = { ...picture.target, clockHz: 216e6 };
-        await plan.show(opened, 2, { ...picture, target, totals });
-        expect(await tile.innerText()).toMatch(/250 ms\s+54M instructions, one per cycle at 216 MHz/);
+        const macs = { forward: 1_000_000, backward: 2_000_000, update: 3_000_000 };
+        const totals = { ...picture.totals, macs, estimatedInstructions: instructions };
+        const { clockHz: _, ...target } = picture.target;
+        const tile = opened.page.locator('.tile', { hasText: 'Training step' });
+        await plan.show(opened, 1, { ...picture, target, totals });
+        expect(await tile.innerText()).toMatch(/≈ 54M instructions\s+on cortex-m7, 6M MACs/);
+        const clocked = { ...target, clockHz: 216e6 };
+        await plan.show(opened, 2, { ...picture, target: clocked, totals });
+        expect(await tile.innerText()).toMatch(/≈ 250 ms\s+54M instructions at 216 MHz, 6M MACs/);
+        expect(await tile.getAttribute('title')).toContain('forward 20M, backward 30M, update 4M');
         const less = { ...totals, sramBytes: totals.sramBytes - 100 };
         const faster = { ...less, estimatedInstructions: { ...instructions, backward: 24_600_000 } };
-        await plan.show(opened, 3, { ...picture, target, totals: faster });
+        await plan.show(opened, 3, { ...picture, target: clocked, totals: faster });
         expect(await tile.innerText()).toContain('−10%');
-        const { estimatedInstructions: _, ...unknown } = totals;
-        await plan.show(opened, 4, { ...picture, target, totals: unknown });
-        expect(await tile.isVisible()).toBe(false);
+        const { estimatedInstructions: __, ...unknown } = totals;
+        await plan.show(opened, 4, { ...picture, target: clocked, totals: unknown });
+        expect(await tile.innerText()).toMatch(/6M MACs\s+forward 1M, backward 2M, update 3M/);
       }));
 
     it('stand in the table twins too', () =>

@@ -105,8 +105,7 @@ export function createHeader(events: HeaderEvents): Header {
   const sram = figureTile(t('Peak SRAM'), true);
   const flash = figureTile(t('Flash'), true);
   const arena = figureTile(t('Arena'));
-  const macs = figureTile(t('MACs per step'));
-  const time = figureTile(t('Time per step, estimated'));
+  const step = figureTile(t('Training step'));
   const state = figureTile(t('Problems'));
   const code = createCodeTile(() => events.onRun('generate'));
   const problems = button('', () => setProblemsShown(problemList.hidden !== false), {
@@ -136,7 +135,7 @@ export function createHeader(events: HeaderEvents): Header {
       ),
     ),
     reason,
-    element('dl', { class: 'figures' }, ...[sram, flash, arena, macs, time, state, code].map((tile) => tile.element)),
+    element('dl', { class: 'figures' }, ...[sram, flash, arena, step, code, state].map((tile) => tile.element)),
     problemList,
   );
 
@@ -188,11 +187,7 @@ export function createHeader(events: HeaderEvents): Header {
           ? t('proven the least possible')
           : t('no packing takes less than {0}', bytesText(totals.lowerBoundBytes)),
       });
-      const { forward, backward, update } = totals.macs;
-      macs.set(countText(forward + backward + update), {
-        note: t('forward {0}, backward {1}, update {2}', countText(forward), countText(backward), countText(update)),
-      });
-      showTime(time, picture, ghost);
+      showStep(step, picture, ghost);
       const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
       setText(problems, problemsText(errors, diagnostics.length - errors));
       setAttributes(problems, { 'data-severity': errors > 0 ? 'error' : diagnostics.length > 0 ? 'warning' : 'none' });
@@ -203,26 +198,35 @@ export function createHeader(events: HeaderEvents): Header {
   };
 }
 
-/** Instructions are counted at one per cycle: what a core really needs depends on caches and wait states. */
-function showTime({ element, set }: Tile, { totals, target }: PlanPicture, ghost: GhostPicture | null): void {
-  const { estimatedInstructions: instructions } = totals;
-  element.hidden = instructions === undefined;
-  if (instructions === undefined) return;
-  const total = totalOf(instructions);
-  const before = ghost?.totals.estimatedInstructions;
-  set(target.clockHz === undefined ? t('{0} instructions', countText(total)) : durationText(total / target.clockHz), {
-    note:
-      target.clockHz === undefined
-        ? t('on {0}; a board says at which clock', target.core)
-        : t('{0} instructions, one per cycle at {1} MHz', countText(total), figure(target.clockHz / 1e6)),
-    ...(ghost === null || before === undefined
-      ? {}
-      : {
-          differenceText: shareText(total / totalOf(before) - 1),
-          difference: total - totalOf(before),
-          to: ghost.title,
-        }),
-  });
+/**
+ * How long a training step takes: milliseconds where the clock is known, else instructions, else what is multiplied. Instructions
+ * count one cycle each: what a core really needs depends on caches and wait states.
+ */
+function showStep({ set, element }: Tile, { totals, target }: PlanPicture, ghost: GhostPicture | null): void {
+  const { macs, estimatedInstructions: instructions } = totals;
+  const macsText = t('{0} MACs', countText(totalOf(macs)));
+  const explained = [t('MACs: {0}', passesText(macs))];
+  if (instructions === undefined) set(macsText, { note: passesText(macs) });
+  else {
+    const { clockHz } = target;
+    const total = totalOf(instructions);
+    const before = ghost?.totals.estimatedInstructions;
+    const instructionsText = t('{0} instructions', countText(total));
+    const atClock = t('{0} at {1} MHz', instructionsText, figure((clockHz ?? 0) / 1e6));
+    set(`≈ ${clockHz === undefined ? instructionsText : durationText(total / clockHz)}`, {
+      note: `${clockHz === undefined ? t('on {0}', target.core) : atClock}, ${macsText}`,
+      ...(ghost === null || before === undefined
+        ? {}
+        : { difference: total - totalOf(before), inWords: shareText(total / totalOf(before) - 1), to: ghost.title }),
+    });
+    explained.push(t('Instructions, estimated: {0}', passesText(instructions)));
+    if (clockHz !== undefined) explained.push(t('Time at one instruction per cycle.'));
+  }
+  setAttributes(element, { title: explained.join('\n') });
+}
+
+function passesText({ forward, backward, update }: PassFigures): string {
+  return t('forward {0}, backward {1}, update {2}', countText(forward), countText(backward), countText(update));
 }
 
 function totalOf({ forward, backward, update }: PassFigures): number {
@@ -264,8 +268,8 @@ interface TileContent {
   readonly share?: number;
   readonly ghostShare?: number;
   readonly difference?: number;
-  /** In words; else in bytes. */
-  readonly differenceText?: string;
+  /** The difference; else it is in bytes. */
+  readonly inWords?: string;
   readonly to?: string;
 }
 
@@ -300,7 +304,7 @@ function figureTile(title: string, metered = false): Tile {
   return {
     element: root,
     value,
-    set(shown, { note: words = '', share = 0, ghostShare, difference, differenceText: inWords, to }) {
+    set(shown, { note: words = '', share = 0, ghostShare, difference, inWords, to }) {
       setText(text, shown);
       change.hidden = difference === undefined || difference === 0;
       setText(change, inWords ?? (difference === undefined ? '' : `${differenceText(difference)} B`));
