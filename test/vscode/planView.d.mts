@@ -34,5 +34,6 @@ export function followsFile(page: Page, file: string): Promise<void>;
 export function openPlanView(page: Page): Promise<FrameLocator>;
 export function frameWith(page: Page, heading: string, timeout?: number): Promise<Frame>;
 export function planFrame(page: Page): FrameLocator;
+export function shownWindow(page: Page): Promise<string>;
 export function shownText(page: Page): Promise<string>;
 export function shownPeak(view: FrameLocator): Promise<number>;

@@ -115,6 +115,25 @@ export async function shownText(page) {
   return lines.map((line) => line.trimEnd()).join('\n');
 }
 
+/** What a window shows, in words: for the log of a test that failed on a machine that nobody sees. */
+export async function shownWindow(page) {
+  const texts = async (what, selector) => {
+    const found = await page.locator(selector).allInnerTexts();
+    return found.map((text) => `${what}: ${text.replace(/\s+/g, ' ').slice(0, 200)}`);
+  };
+  const frames = page.frames().map(async (frame) => {
+    const text = await frame.evaluate(() => document.body?.innerText ?? '');
+    return `frame ${frame.url().slice(0, 40)}: ${text.replace(/\s+/g, ' ').slice(0, 200)}`;
+  });
+  const parts = [
+    texts('tab', '.tab'),
+    texts('message', '.notification-toast, .monaco-dialog-box, .quick-input-widget'),
+    ...frames,
+  ];
+  const shown = await Promise.allSettled(parts);
+  return [page.url(), ...shown.flatMap(({ value = [] }) => value)].join('\n');
+}
+
 /** In bytes, as the header of the view says it, once it has a picture. */
 export async function shownPeak(view) {
   const text = await view.locator('.plan-header', { hasText: /Peak SRAM\s*[\d,]+ B/ }).innerText();

@@ -3,10 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Frame, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { frameWith, openPlanView, openWorkbench, type Workbench } from '../planView.mjs';
 import { chooseSampleFolder, fileRow, lossesInTable, missingTools, packExtension } from '../sampleFirmware.mjs';
 import { runCommand } from '../workbench.mjs';
+import { tellOfFailures } from './failure.ts';
 import { until } from './until.ts';
 
 const missing = missingTools();
@@ -34,6 +35,8 @@ describe.skipIf(missing.length > 0)(title, () => {
     rmSync(temporary, { recursive: true, force: true });
   });
 
+  tellOfFailures(() => workbench);
+
   const newFolder = (name: string): string => {
     const made = join(temporary, name);
     mkdirSync(made);
@@ -48,14 +51,8 @@ describe.skipIf(missing.length > 0)(title, () => {
     );
   const terminalShows = (text: string) =>
     page.locator('.xterm-rows', { hasText: text }).first().waitFor({ timeout: buildPatienceMs });
-  const photographFailure = (): void => {
-    onTestFailed(async () => {
-      await page.screenshot({ path: 'build/journey-failure.png' });
-    });
-  };
 
   it('is opened, generated, built and run by commands of the palette; the monitor shows how its loss falls', async () => {
-    photographFailure();
     await runCommand(page, 'Firmtune: Open Sample Firmware');
     folder = await chooseSampleFolder(page, newFolder('by-palette'));
     await fileRow(page, 'garments.trainplan').dblclick();
@@ -72,7 +69,6 @@ describe.skipIf(missing.length > 0)(title, () => {
   });
 
   it('shows a mistake in C at its line among the problems, until it is mended', async () => {
-    photographFailure();
     const source = join(folder, 'src/main.c');
     const text = readFileSync(source, 'utf8');
     const broken = text.replace('report_begin("start")', 'report_begin(strat)');
@@ -100,7 +96,6 @@ describe.skipIf(missing.length > 0)(title, () => {
   });
 
   it('is opened, generated, built, run and stopped by buttons', async () => {
-    photographFailure();
     await page.goto(workbench.url);
     await page.locator('.activitybar .action-label[aria-label^="Firmtune"]').click();
     await page.locator('.welcome-view').getByRole('button', { name: 'Open Sample Firmware' }).click();

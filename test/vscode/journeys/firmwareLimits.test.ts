@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { frameWith, openPlanView, openWorkbench, type Workbench } from '../planView.mjs';
 import { fileRow, packExtension } from '../sampleFirmware.mjs';
 import { openPalette, runCommand } from '../workbench.mjs';
+import { tellOfFailures } from './failure.ts';
 import { until } from './until.ts';
 
 const temporary = mkdtempSync(join(tmpdir(), 'firmtune-journey-'));
@@ -23,6 +24,8 @@ beforeAll(() => {
 afterEach(async () => {
   await workbench?.close();
 });
+// Before it is closed: what is said last is done first.
+tellOfFailures(() => workbench);
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
 it('without tools, a message names what is missing and leads to Doctor', async () => {

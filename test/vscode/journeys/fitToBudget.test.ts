@@ -6,6 +6,7 @@ import type { Frame } from 'playwright-core';
 import { afterEach, expect, it } from 'vitest';
 import { compilePlanFile } from '../../../extension/cli/compilation.ts';
 import { frameWith, openPlanView, openWorkbench, shownPeak, shownText, type Workbench } from '../planView.mjs';
+import { tellOfFailures } from './failure.ts';
 import { until } from './until.ts';
 
 const folders: string[] = [];
@@ -16,6 +17,8 @@ afterEach(async () => {
   workbench = undefined;
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
+// Before it is closed: what is said last is done first.
+tellOfFailures(() => workbench);
 
 function newSample(): string {
   const folder = mkdtempSync(join(tmpdir(), 'firmtune-journey-'));

@@ -14,6 +14,7 @@ import {
   type Workbench,
 } from '../planView.mjs';
 import { runCommand } from '../workbench.mjs';
+import { tellOfFailures } from './failure.ts';
 import { until } from './until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'firmtune-journey-'));
@@ -68,6 +69,8 @@ function save(expected: string): Promise<string> {
     (text) => text.includes(expected),
   );
 }
+
+tellOfFailures(() => workbench);
 
 describe('a plan view in trouble', () => {
   const switched = 'block4.pointwise1: weights all';

@@ -16,6 +16,7 @@ import {
   type Workbench,
 } from '../planView.mjs';
 import { runCommand } from '../workbench.mjs';
+import { tellOfFailures } from './failure.ts';
 import { until } from './until.ts';
 
 const folders: string[] = [];
@@ -26,6 +27,8 @@ afterEach(async () => {
   workbench = undefined;
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
+// Before it is closed: what is said last is done first.
+tellOfFailures(() => workbench);
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'firmtune-journey-'));

@@ -14,6 +14,7 @@ import {
   type Workbench,
 } from '../planView.mjs';
 import { runCommand } from '../workbench.mjs';
+import { tellOfFailures } from './failure.ts';
 import { until } from './until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'firmtune-journey-'));
@@ -42,6 +43,8 @@ afterAll(async () => {
   await workbench?.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+tellOfFailures(() => workbench);
 
 describe('the web extension', () => {
   it('has a language server', async () => {
