@@ -2,7 +2,7 @@
 
 import { Disposable, type LogOutputChannel, Uri, workspace } from 'vscode';
 import { readIfThere } from '../files.ts';
-import { writeWhole } from '../plan/exportTimeline.ts';
+import { writeWhole } from '../saveAs.ts';
 import { archivedRuns, archiveText } from './archive.ts';
 import type { RunStore } from './runStore.ts';
 

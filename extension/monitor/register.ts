@@ -15,7 +15,7 @@ import type { FromMonitorPage, RunPicture } from '../../webview/messages.ts';
 import type { EngineClient } from '../engine/channel.ts';
 import type { Engine } from '../engine/handlers.ts';
 import { activePlan } from '../plan/activePlan.ts';
-import { writeWhole } from '../plan/exportTimeline.ts';
+import { saveAs } from '../saveAs.ts';
 import { MonitorView, monitorViewType } from '../views/monitorView.ts';
 import { runsCsv } from './csv.ts';
 import { Feed, type MonitorFeed } from './feed.ts';
@@ -161,10 +161,7 @@ async function openPlan(plan: Uri | undefined, line = 1): Promise<void> {
 
 async function exportCsv(store: RunStore, runs: readonly Run[]): Promise<void> {
   const [folder] = workspace.workspaceFolders ?? [];
-  const target = await window.showSaveDialog({
-    title: l10n.t('Export Runs'),
-    ...(folder === undefined ? {} : { defaultUri: Uri.joinPath(folder.uri, 'runs.csv') }),
-    filters: { CSV: ['csv'] },
-  });
-  if (target !== undefined) await writeWhole(target, new TextEncoder().encode(runsCsv(store, runs)));
+  const proposal = folder === undefined ? undefined : Uri.joinPath(folder.uri, 'runs.csv');
+  const content = new TextEncoder().encode(runsCsv(store, runs));
+  await saveAs({ title: l10n.t('Export Runs'), proposal, ending: 'csv' }, content);
 }

@@ -1,8 +1,9 @@
 /** Saves what the plan's page exports as a file that the author chooses. */
 
-import { commands, l10n, type QuickPickItem, Uri, window, workspace } from 'vscode';
+import { commands, l10n, type QuickPickItem, Uri, window } from 'vscode';
 import type { FromPlanPage } from '../../webview/messages.ts';
 import { basename, stored } from '../files.ts';
+import { saveAs } from '../saveAs.ts';
 
 export type PlanExport = Extract<FromPlanPage, { type: 'export' }>;
 export type ExportFormat = PlanExport['format'];
@@ -25,35 +26,21 @@ export async function askForFormat(): Promise<ExportFormat | undefined> {
   return chosen?.format;
 }
 
-/** @returns where it was written; undefined if the author did not want it */
+/** @returns where it was written; undefined if the author did not want it, or it could not be */
 export async function saveExport(plan: Uri, { format, content }: PlanExport): Promise<Uri | undefined> {
-  const extension = extensions[format];
-  const stem = basename(plan).replace(/\.trainplan$/, '');
-  const target = await window.showSaveDialog({
+  const name = `${basename(plan).replace(/\.trainplan$/, '')}-timeline.${extensions[format]}`;
+  const question = {
     title: l10n.t('Export Timeline'),
-    defaultUri: Uri.joinPath(stored(plan), '..', `${stem}-timeline.${extension}`),
-    filters: { [extension.toUpperCase()]: [extension] },
-  });
-  if (target === undefined) return undefined;
-  await writeWhole(target, format === 'png' ? bytesOf(content) : new TextEncoder().encode(content));
-  void offerToOpen(target);
+    proposal: Uri.joinPath(stored(plan), '..', name),
+    ending: extensions[format].replace(/^.*\./, ''),
+  };
+  const target = await saveAs(question, format === 'png' ? bytesOf(content) : new TextEncoder().encode(content));
+  if (target !== undefined) void offerToOpen(target);
   return target;
 }
 
 function bytesOf(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}
-
-/** Beside the target first: a write that fails half-way leaves what was there. */
-export async function writeWhole(target: Uri, content: Uint8Array): Promise<void> {
-  const draft = target.with({ path: `${target.path}.part` });
-  await workspace.fs.writeFile(draft, content);
-  try {
-    await workspace.fs.rename(draft, target, { overwrite: true });
-  } catch (error) {
-    await workspace.fs.delete(draft);
-    throw error;
-  }
 }
 
 async function offerToOpen(target: Uri): Promise<void> {

@@ -9,7 +9,7 @@ import type { PlanSessions } from './sessions.ts';
 
 /** What an author types is not priced at every letter. */
 const settleMs = 700;
-/** Their figures would take the machine for long; they still are in the list. */
+/** More would take the machine for long; they still are in the list, and computed when somebody opens them. */
 const mostComputed = 50;
 
 export class PlanFigures extends Disposable {
@@ -33,7 +33,7 @@ export class PlanFigures extends Disposable {
       this.known.delete(uri.toString());
       this.changed.fire(undefined);
     };
-    const modelChanged = (): void => {
+    const allChanged = (): void => {
       this.known.clear();
       this.changed.fire(undefined);
     };
@@ -44,9 +44,10 @@ export class PlanFigures extends Disposable {
       plans.onDidDelete(listChanged),
       plans.onDidChange((uri) => this.forget(uri)),
       models,
-      models.onDidCreate(modelChanged),
-      models.onDidChange(modelChanged),
-      models.onDidDelete(modelChanged),
+      models.onDidCreate(allChanged),
+      models.onDidChange(allChanged),
+      models.onDidDelete(allChanged),
+      workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('firmtune.boards') && allChanged()),
       workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         if (document.languageId === 'trainplan' && contentChanges.length > 0) this.forget(document.uri);
       }),
@@ -61,12 +62,15 @@ export class PlanFigures extends Disposable {
     return found.sort((a, b) => basename(a).localeCompare(basename(b)) || a.path.localeCompare(b.path));
   }
 
-  /** Undefined where the plan cannot be read, or where there are too many. */
-  drawn(plan: Uri): Promise<DrawnPlan | undefined> {
+  /**
+   * Undefined where the plan cannot be read, or where there are too many.
+   * @param isAsked somebody asks for this plan: then it is computed, however many there are
+   */
+  drawn(plan: Uri, isAsked = false): Promise<DrawnPlan | undefined> {
     const key = plan.toString();
     const known = this.known.get(key);
     if (known !== undefined) return known;
-    if (this.known.size >= mostComputed) return Promise.resolve(undefined);
+    if (!isAsked && this.known.size >= mostComputed) return Promise.resolve(undefined);
     const drawn = this.last.then(() => this.draw(plan)).catch(() => undefined);
     this.last = drawn;
     this.known.set(key, drawn);

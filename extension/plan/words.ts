@@ -31,9 +31,9 @@ export function switchText({ bias, weights }: LayerSwitch): string {
   return parts.join(', ');
 }
 
-/** Told apart by shape, not by colour. */
+/** The more trains, the larger: told apart by shape, not by colour. */
 export function layerIcon({ bias, weights }: PictureLayer): string {
-  if (weights === 'weights all') return 'circle-filled';
-  if (weights !== 'weights none') return 'circle-large-filled';
+  if (weights === 'weights all') return 'circle-large-filled';
+  if (weights !== 'weights none') return 'circle-filled';
   return bias === true ? 'circle-small-filled' : 'circle-outline';
 }

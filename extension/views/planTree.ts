@@ -47,12 +47,20 @@ export class PlanTree extends Disposable implements TreeDataProvider<PlanNode> {
         if (node === undefined) this.changed.fire(undefined);
         else void this.load(node);
       }),
-      // What changed while nobody looked is computed now.
-      this.view.onDidChangeVisibility(({ visible }) => visible && this.changed.fire(undefined)),
+      this.view.onDidChangeVisibility(({ visible }) => visible && this.catchUp()),
     );
   }
 
   refresh(): void {
+    this.changed.fire(undefined);
+  }
+
+  /**
+   * What changed while nobody looked is computed now. The editor may have asked for the plans already, before it said that
+   * the view is visible: then it does not ask again.
+   */
+  private catchUp(): void {
+    for (const plan of this.plans) void this.load(plan);
     this.changed.fire(undefined);
   }
 
@@ -63,7 +71,8 @@ export class PlanTree extends Disposable implements TreeDataProvider<PlanNode> {
       return [...this.plans];
     }
     if (!(node instanceof Uri)) return [];
-    const drawn = await this.figures.drawn(node);
+    const drawn = await this.figures.drawn(node, true);
+    this.show(node, drawn);
     return drawn?.picture?.layers.map((layer) => ({ plan: node, layer })) ?? [];
   }
 
@@ -73,8 +82,11 @@ export class PlanTree extends Disposable implements TreeDataProvider<PlanNode> {
 
   private async load(plan: Uri): Promise<void> {
     if (!this.view.visible) return;
+    this.show(plan, await this.figures.drawn(plan));
+  }
+
+  private show(plan: Uri, drawn: DrawnPlan | undefined): void {
     const key = plan.toString();
-    const drawn = await this.figures.drawn(plan);
     if (drawn === this.shown.get(key)) return;
     this.shown.set(key, drawn);
     this.changed.fire(plan);
