@@ -1,5 +1,8 @@
 import '../base.css';
 import './model.css';
+import './header.css';
+import './graph.css';
+import './details.css';
 import { connectHost } from '../host.ts';
 import { registerUi } from '../ui.ts';
 import { ModelApp } from './app.ts';
