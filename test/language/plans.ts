@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import type { LayerUpdate, TrainingPlan, WeightSelection } from '../../compiler/training/plan.ts';
-import { cores } from '../../language/index.ts';
+import { boards, cores } from '../../language/boards.ts';
 
 const path = fc.constantFrom('m.tflite', '../models/a b.tflite', 'a"b\\c.tflite', 'C:\\data\\');
 const side = fc.integer({ min: 1, max: 4096 });
@@ -48,15 +48,18 @@ export function plans(layers: readonly string[], channels: number): fc.Arbitrary
     {
       name: fc.constantFrom('shelf', 'model', 'update', '_a1'),
       model: path,
-      target: fc.record(
-        {
-          core: fc.constantFrom(...cores),
-          board: fc.constantFrom('stm32f746', 'rp2040'),
-          sramBytes: bytes,
-          flashBytes: bytes,
-        },
-        { requiredKeys: ['core', 'sramBytes', 'flashBytes'] },
-      ),
+      target: fc
+        .record(
+          {
+            core: fc.constantFrom(...cores),
+            board: fc.constantFrom('stm32f746', 'rp2040'),
+            sramBytes: bytes,
+            flashBytes: bytes,
+          },
+          { requiredKeys: ['core', 'sramBytes', 'flashBytes'] },
+        )
+        // The clock is that of the board, and cannot be written.
+        .map((target) => ({ ...target, ...(target.board && { clockHz: boards[target.board]?.clockHz ?? 0 }) })),
       budgetBytes: bytes,
       data: fc.record(
         {

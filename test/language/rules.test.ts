@@ -117,6 +117,7 @@ describe('target and budget', () => {
       board: 'stm32f746',
       sramBytes: 300 * 1024,
       flashBytes: 1024 * 1024,
+      clockHz: 216e6,
     });
     expect(plan.budgetBytes).toBe(300 * 1024);
   });
@@ -128,7 +129,12 @@ describe('target and budget', () => {
       board: 'mine',
       sramBytes: 1,
       flashBytes: 2,
+      clockHz: 3,
     });
+    const clockless = { ...own, clockHz: 0 };
+    expect(
+      resolved('model "m" target mine train{classes 2}', exampleGraph, 'a', { mine: clockless }).target,
+    ).not.toHaveProperty('clockHz');
   });
 
   it('read boards from settings, and say which are none', () => {
