@@ -10,6 +10,7 @@ import { timelineCsv, traceAllocation } from '../../../webview/plan/export.ts';
 import { compiledPlan, garmentsPlan } from '../../webview/pictures.ts';
 import { openPlanView, openWorkbench, type Workbench } from '../planView.mjs';
 import { runCommand } from '../workbench.mjs';
+import { tellOfFailures } from './failure.ts';
 import { until } from './until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'firmtune-journey-'));
@@ -38,10 +39,14 @@ afterAll(async () => {
 
 const endings = { PNG: 'png', SVG: 'svg', CSV: 'csv', 'tracealloc.json': 'tracealloc.json' };
 
-/** Until the dialog proposes a file beside the plan: it reads the folder first. */
 async function askFor(format: keyof typeof endings): Promise<void> {
   await runCommand(page, 'Firmtune: Export Timeline');
   await page.locator('.quick-input-list .monaco-list-row', { hasText: format }).first().click();
+  await proposes(format);
+}
+
+/** Until the dialog proposes a file beside the plan: it reads the folder first, and forgets what was typed before. */
+async function proposes(format: keyof typeof endings): Promise<void> {
   await dialog.waitFor();
   expect(await dialog.locator('.quick-input-title').innerText()).toBe('Export Timeline');
   const proposed = inFolder(`garments-timeline.${endings[format]}`);
@@ -74,6 +79,8 @@ async function notification(text: string): Promise<Locator> {
   await found.waitFor();
   return found;
 }
+
+tellOfFailures(() => workbench);
 
 describe('an export of the timeline', () => {
   it.each([
@@ -138,7 +145,7 @@ describe('an export of the timeline', () => {
     await answer('/proc/garments.csv');
     const message = await notification('garments.csv could not be written');
     await message.getByRole('button', { name: 'Save Elsewhere…' }).click();
-    await dialog.waitFor();
+    await proposes('CSV');
     await answer(inFolder('elsewhere.csv'));
     await isWritten('elsewhere.csv');
     expect(read('elsewhere.csv')).toBe(timelineCsv(picture));

@@ -8,6 +8,7 @@ import type { PictureLayer, PlanPicture } from '../../../webview/messages.ts';
 import { compiledPlan, garmentsPlan } from '../../webview/pictures.ts';
 import { followsFile, openPlanView, openWorkbench, type Workbench } from '../planView.mjs';
 import { runCommand } from '../workbench.mjs';
+import { tellOfFailures } from './failure.ts';
 import { until } from './until.ts';
 
 const text = readFileSync(garmentsPlan, 'utf8');
@@ -94,6 +95,8 @@ function layerRow({ name, bias, weights, trainableBytes }: PictureLayer): Row {
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
+
+tellOfFailures(() => workbench);
 
 describe('the tree of plans', () => {
   const folder = newSample();
