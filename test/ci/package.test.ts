@@ -83,12 +83,12 @@ describe.skipIf(!existsSync('dist/extension.cjs'))('the packaged extension (skip
       'extension/extension/icons/firmtune.png',
       'extension/extension/icons/trainplan-dark.svg',
       'extension/extension/icons/trainplan-light.svg',
-      'extension/extension/walkthrough/generate.md',
-      'extension/extension/walkthrough/plan.md',
-      'extension/extension/walkthrough/sample.md',
-      'extension/extension/walkthrough/simulate.md',
-      'extension/extension/walkthrough/toggle.md',
-      'extension/extension/walkthrough/view.md',
+      'extension/extension/walkthrough/generate.svg',
+      'extension/extension/walkthrough/plan.svg',
+      'extension/extension/walkthrough/sample.svg',
+      'extension/extension/walkthrough/simulate.svg',
+      'extension/extension/walkthrough/toggle.svg',
+      'extension/extension/walkthrough/view.svg',
       'extension/l10n/bundle.l10n.json',
       'extension/language/language-configuration.json',
       'extension/language/snippets.json',
@@ -97,6 +97,13 @@ describe.skipIf(!existsSync('dist/extension.cjs'))('the packaged extension (skip
       'extension/package.nls.json',
       'extension/readme.md',
     ]);
+  });
+
+  it('holds every picture that the walkthrough names', () => {
+    const { walkthroughs } = JSON.parse(readFileSync('package.json', 'utf8')).contributes;
+    const media: readonly { svg: string }[] = walkthroughs[0].steps.map((step: { media: unknown }) => step.media);
+    expect(media.length).toBeGreaterThan(0);
+    for (const { svg } of media) expect(bytesOf(svg), svg).toBeGreaterThan(0);
   });
 
   it('is small: 3 MB in all, 400 KB for each host, 600 KB for a page', () => {

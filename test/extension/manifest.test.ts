@@ -34,6 +34,27 @@ describe('the manifest', () => {
     expect(manifest.activationEvents).toEqual(['onWebviewPanel:firmtune.monitor', 'onWebviewPanel:firmtune.fit']);
   });
 
+  describe('in its walkthrough', () => {
+    const [{ steps }] = contributes.walkthroughs;
+
+    it('has at most six steps, each with a picture and what it shows in words', () => {
+      expect(steps.length).toBeLessThanOrEqual(6);
+      for (const { media } of steps)
+        expect(media).toEqual({ svg: expect.stringMatching(/\.svg$/), altText: expect.anything() });
+    });
+
+    it('has pictures in the colours of every theme, which break no rule of the page that shows them', () => {
+      const texts = json('package.nls.json');
+      for (const { media } of steps) {
+        const picture = readFileSync(media.svg, 'utf8');
+        expect(picture).toContain(`<title>${texts[media.altText.slice(1, -1)]}</title>`);
+        // Colours are variables; nothing is loaded, run or styled but by attributes.
+        expect(picture).not.toMatch(/#[0-9a-f]{3,8}\b(?!;)|rgba?\((?!from var)/i);
+        expect(picture).not.toMatch(/<script|<style|<foreignObject|\bstyle=|\bon\w+=|href="(?!data:)|url\((?!#)/i);
+      }
+    });
+  });
+
   it('offers the cores that the compiler knows, and an example board that it takes', () => {
     const board = contributes.configuration.properties['firmtune.boards'].additionalProperties;
     expect(board.properties.core.enum).toEqual(cores);
