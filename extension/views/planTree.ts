@@ -47,7 +47,8 @@ export class PlanTree extends Disposable implements TreeDataProvider<PlanNode> {
         if (node === undefined) this.changed.fire(undefined);
         else void this.load(node);
       }),
-      this.view.onDidChangeVisibility(({ visible }) => visible && this.catchUp()),
+      // What changed while nobody looked is computed now.
+      this.view.onDidChangeVisibility(({ visible }) => visible && this.changed.fire(undefined)),
     );
   }
 
@@ -55,18 +56,9 @@ export class PlanTree extends Disposable implements TreeDataProvider<PlanNode> {
     this.changed.fire(undefined);
   }
 
-  /**
-   * What changed while nobody looked is computed now. The editor may have asked for the plans already, before it said that
-   * the view is visible: then it does not ask again.
-   */
-  private catchUp(): void {
-    for (const plan of this.plans) void this.load(plan);
-    this.changed.fire(undefined);
-  }
-
   async getChildren(node?: PlanNode): Promise<PlanNode[]> {
     if (node === undefined) {
-      this.plans = await this.figures.plans();
+      this.plans = this.known(await this.figures.plans());
       for (const plan of this.plans) void this.load(plan);
       return [...this.plans];
     }
@@ -78,6 +70,12 @@ export class PlanTree extends Disposable implements TreeDataProvider<PlanNode> {
 
   getTreeItem(node: PlanNode): TreeItem {
     return node instanceof Uri ? planItem(node, this.shown.get(node.toString())) : layerItem(node);
+  }
+
+  /** The editor tells nodes apart as objects: news of another object than it was given last would be lost. */
+  private known(plans: readonly Uri[]): readonly Uri[] {
+    const old = new Map(this.plans.map((plan) => [plan.toString(), plan]));
+    return plans.map((plan) => old.get(plan.toString()) ?? plan);
   }
 
   private async load(plan: Uri): Promise<void> {

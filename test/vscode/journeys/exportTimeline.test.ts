@@ -57,9 +57,19 @@ async function proposes(format: keyof typeof endings): Promise<void> {
   );
 }
 
+/** The dialog reads the folder again for what is typed, and hears no key meanwhile. */
 async function answer(path: string): Promise<void> {
   await dialog.locator('input.input').fill(path);
-  await dialog.getByRole('button', { name: 'OK' }).click();
+  const isOpen = page.locator('.quick-input-widget:visible .quick-input-title', { hasText: 'Export Timeline' });
+  await until(
+    'the path taken',
+    async () => {
+      await page.keyboard.press('Enter');
+      await page.waitForTimeout(500);
+      return isOpen.count();
+    },
+    (count) => count === 0,
+  );
 }
 
 async function isWritten(name: string): Promise<void> {
