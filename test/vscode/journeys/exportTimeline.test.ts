@@ -40,12 +40,21 @@ afterAll(async () => {
 const endings = { PNG: 'png', SVG: 'svg', CSV: 'csv', 'tracealloc.json': 'tracealloc.json' };
 
 async function askFor(format: keyof typeof endings): Promise<void> {
-  await runCommand(page, 'Firmtune: Export Timeline');
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: format }).first().click();
+  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: format }).first();
+  await until(
+    `${format} chosen`,
+    async () => {
+      // The page, which takes the focus after the last export, may close the list.
+      await runCommand(page, 'Firmtune: Export Timeline');
+      await row.click({ timeout: 5000 });
+      return true;
+    },
+    (isChosen) => isChosen,
+  );
   await proposes(format);
 }
 
-/** Until the dialog proposes a file beside the plan: it reads the folder first, and forgets what was typed before. */
+/** The dialog reads the folder first, and puts its proposal in place of what is typed before. */
 async function proposes(format: keyof typeof endings): Promise<void> {
   await dialog.waitFor();
   expect(await dialog.locator('.quick-input-title').innerText()).toBe('Export Timeline');
@@ -98,7 +107,7 @@ describe('an export of the timeline', () => {
     ['tracealloc.json', 'json', traceAllocation],
   ] as const)('as %s is proposed beside the plan, and holds its figures', async (format, ending, content) => {
     await askFor(format);
-    await dialog.getByRole('button', { name: 'OK' }).click();
+    await answer(inFolder(`garments-timeline.${endings[format]}`));
     await isWritten(`garments-timeline.${endings[format]}`);
     expect(read(`garments-timeline.${endings[format]}`)).toBe(content(picture));
     // A name without an ending gets one.
